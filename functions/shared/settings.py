@@ -1,0 +1,132 @@
+"""The environment, read once into a frozen value. A desk and the cloud differ by these values and by nothing else."""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import gettempdir
+
+GIB = 1024**3
+
+
+class SettingsError(Exception):
+    """A variable is missing or malformed; the message names it and what to set."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of the functions. Sizes are bytes, ``_s`` are seconds."""
+
+    database_url: str
+    database_pool_size: int
+    s3_endpoint_url: str | None
+    s3_public_endpoint_url: str | None
+    s3_region: str
+    s3_addressing_style: str
+    s3_access_key_id: str | None
+    s3_secret_access_key: str | None
+    uploads_bucket: str
+    converted_bucket: str
+    auth_mode: str
+    link_ttl_s: int
+    expire_after_s: int
+    max_upload_bytes: int
+    form_uploads_at_once: int
+    x265_preset: str
+    x265_crf: float
+    lease_s: float
+    stall_s: float
+    conversion_budget_s: float
+    max_duration_s: float
+    max_output_bytes: int
+    scratch_dir: Path
+    scratch_reserve_bytes: int
+    worker_memory_bytes: int
+    worker_name: str
+
+
+class _Reader:
+    """Typed look-ups that name the variable when a value does not fit."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._env.get(name) or default
+        if value is None:
+            raise SettingsError(f"{name} is not set; see the settings table in README.md")
+        return value
+
+    def optional(self, name: str) -> str | None:
+        return self._env.get(name) or None
+
+    def number(self, name: str, default: float, least: float = 0) -> float:
+        raw = self._env.get(name) or ""
+        try:
+            value = float(raw) if raw else float(default)
+        except ValueError:
+            raise SettingsError(f"{name} must be a number, not {raw!r}") from None
+        if not least <= value < float("inf"):
+            raise SettingsError(f"{name} must be at least {least:g}, not {raw}")
+        return value
+
+    def whole(self, name: str, default: int, least: int = 0) -> int:
+        return int(self.number(name, default, least))
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str | None = None) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+
+def read_settings(env: Mapping[str, str]) -> Settings:
+    """Read all settings from ``env``; raise ``SettingsError`` naming the first variable that does not fit."""
+    read = _Reader(env)
+    endpoint = read.optional("S3_ENDPOINT_URL")
+    return Settings(
+        database_url=read.text("DATABASE_URL"),
+        database_pool_size=read.whole("DATABASE_POOL_SIZE", 10, least=1),
+        s3_endpoint_url=endpoint,
+        s3_public_endpoint_url=read.optional("S3_PUBLIC_ENDPOINT_URL") or endpoint,
+        s3_region=read.text("S3_REGION", "us-east-1"),
+        s3_addressing_style=read.choice("S3_ADDRESSING_STYLE", ("path", "virtual"), "path" if endpoint else "virtual"),
+        s3_access_key_id=read.optional("S3_ACCESS_KEY_ID"),
+        s3_secret_access_key=read.optional("S3_SECRET_ACCESS_KEY"),
+        uploads_bucket=read.text("UPLOADS_BUCKET", "uploads"),
+        converted_bucket=read.text("CONVERTED_BUCKET", "converted"),
+        auth_mode=read.choice("AUTH_MODE", ("open",)),
+        link_ttl_s=read.whole("LINK_TTL_S", 3600, least=1),
+        expire_after_s=read.whole("EXPIRE_AFTER_S", 3600),
+        max_upload_bytes=read.whole("MAX_UPLOAD_BYTES", 5 * GIB, least=1),
+        form_uploads_at_once=read.whole("FORM_UPLOADS_AT_ONCE", 8, least=1),
+        x265_preset=read.text("X265_PRESET", "veryfast"),
+        x265_crf=read.number("X265_CRF", 26),
+        lease_s=read.number("LEASE_S", 60, least=3),
+        stall_s=read.number("STALL_S", 45, least=1),
+        conversion_budget_s=read.number("CONVERSION_BUDGET_S", 12 * 3600, least=1),
+        max_duration_s=read.number("MAX_DURATION_S", 12 * 3600, least=1),
+        max_output_bytes=read.whole("MAX_OUTPUT_BYTES", 50 * GIB, least=1),
+        scratch_dir=Path(read.text("SCRATCH_DIR", str(Path(gettempdir()) / "bucket265"))),
+        scratch_reserve_bytes=read.whole("SCRATCH_RESERVE_BYTES", 256 * 1024**2),
+        worker_memory_bytes=read.whole("WORKER_MEMORY_BYTES", available_memory_bytes(), least=1),
+        worker_name=read.text("WORKER_NAME", f"{socket.gethostname()}:{os.getpid()}"),
+    )
+
+
+def available_memory_bytes() -> int:
+    """Memory this process may use: the cgroup's limit, else the machine's."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:
+        return physical
+    return physical if limit == "max" else min(physical, int(limit))
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings, read at first use."""
+    return read_settings(os.environ)

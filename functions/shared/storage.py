@@ -1,0 +1,186 @@
+"""Objects in S3-compatible storage, through boto3. Foreign errors are translated here and keep their cause.
+
+Two clients: one for I/O on the internal endpoint, one that only signs links for the public endpoint (the host is part
+of the signature, so a link is never rewritten). Creating one costs about 80 ms, so each is made when first used.
+"""
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.shared.errors import Bucket265Error, SourceMissing, SourceSuperseded, StorageUnavailable
+from functions.shared.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SINGLE_PUT_LIMIT = 5 * 1024**3
+"""Largest object of one PUT, fixed by S3."""
+
+
+class ObjectMissing(Bucket265Error):
+    code = "object_missing"
+    hint = "The object is not in storage."
+
+
+class ObjectExists(Bucket265Error):
+    """A conditional write met an object under its key."""
+
+    code = "object_exists"
+    hint = "An object is already there."
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """What storage says of an object. ``etag`` is unquoted."""
+
+    key: str
+    size: int
+    etag: str
+    age_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class PresignedPut:
+    """A link for one upload; the client sends exactly these headers."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class Storage:
+    """The operations that the functions need. All of them raise ``StorageUnavailable`` when storage does not answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def client(self) -> "S3Client":
+        """For I/O. Short timeouts: a conditional PUT in flight blocks reads of its key on MinIO."""
+        return self._make_client(self._settings.s3_endpoint_url)
+
+    @cached_property
+    def _signer(self) -> "S3Client":
+        return self._make_client(self._settings.s3_public_endpoint_url)
+
+    def _make_client(self, endpoint: str | None) -> "S3Client":
+        s = self._settings
+        config = Config(
+            signature_version="s3v4",
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": "path" if s.s3_addressing_style == "path" else "virtual"},
+            connect_timeout=3,
+            read_timeout=20,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            max_pool_connections=32,
+        )
+        session = boto3.session.Session(s.s3_access_key_id, s.s3_secret_access_key, region_name=s.s3_region)
+        return session.client("s3", endpoint_url=endpoint, config=config)
+
+    def presign_put(self, bucket: str, key: str, content_type: str, size: int, sha256: str | None) -> PresignedPut:
+        """A single-use upload link: size, type, checksum (64 hex digits) and absence of the key are all signed."""
+        headers = {"Content-Type": content_type, "Content-Length": str(size), "If-None-Match": "*"}
+        params: dict[str, Any] = {
+            "Bucket": bucket,
+            "Key": key,
+            "ContentType": content_type,
+            "ContentLength": size,
+            "IfNoneMatch": "*",
+        }
+        if sha256:
+            params["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = base64.b64encode(
+                bytes.fromhex(sha256)
+            ).decode()
+        with s3_errors(key):
+            url = self._signer.generate_presigned_url("put_object", Params=params, ExpiresIn=self._settings.link_ttl_s)
+        return PresignedPut(url, headers)
+
+    def presign_get(self, bucket: str, key: str, disposition: str, content_type: str) -> str:
+        """A download link that carries its own Content-Disposition and type."""
+        params = {
+            "Bucket": bucket,
+            "Key": key,
+            "ResponseContentDisposition": disposition,
+            "ResponseContentType": content_type,
+        }
+        with s3_errors(key):
+            return self._signer.generate_presigned_url("get_object", Params=params, ExpiresIn=self._settings.link_ttl_s)
+
+    def head(self, bucket: str, key: str) -> tuple[ObjectInfo, dict[str, str]]:
+        """Facts and metadata of a finished object; raises ``ObjectMissing``."""
+        with s3_errors(key):
+            answer = self.client.head_object(Bucket=bucket, Key=key)
+        return ObjectInfo(key, answer["ContentLength"], answer["ETag"].strip('"')), answer["Metadata"]
+
+    def list_prefix(self, bucket: str, prefix: str) -> list[ObjectInfo]:
+        """Objects under a prefix; never blocked by a PUT in flight, unlike ``head``."""
+        found: list[ObjectInfo] = []
+        with s3_errors(prefix):
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                for item in page.get("Contents", []):
+                    modified = item["LastModified"]
+                    age_s = (modified.now(modified.tzinfo) - modified).total_seconds()
+                    found.append(ObjectInfo(item["Key"], item["Size"], item["ETag"].strip('"'), age_s))
+        return found
+
+    def open_range(self, bucket: str, key: str, etag: str, start: int) -> Iterator[bytes]:
+        """Chunks of an object from byte ``start`` on; raises ``SourceSuperseded`` if it is not the version ``etag``."""
+        with s3_errors(key):
+            body = self.client.get_object(Bucket=bucket, Key=key, IfMatch=f'"{etag}"', Range=f"bytes={start}-")["Body"]
+            yield from body.iter_chunks(1024 * 1024)
+
+    def put_once(self, bucket: str, key: str, body: IO[bytes], content_type: str, metadata: dict[str, str]) -> None:
+        """Write an object that must not exist yet; raises ``ObjectExists``."""
+        with s3_errors(key):
+            self.client.put_object(
+                Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", ContentType=content_type, Metadata=metadata
+            )
+
+    def delete(self, bucket: str, key: str) -> None:
+        with s3_errors(key):
+            self.client.delete_object(Bucket=bucket, Key=key)
+
+    def unfinished_uploads(self, bucket: str, prefix: str) -> list[tuple[str, str]]:
+        """(key, upload id) of multipart uploads that were begun under a prefix and never ended."""
+        with s3_errors(prefix):
+            answer = self.client.list_multipart_uploads(Bucket=bucket, Prefix=prefix)
+        return [(u["Key"], u["UploadId"]) for u in answer.get("Uploads", [])]
+
+    def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """Give up a multipart upload; its parts are deleted. One that is gone already is fine."""
+        try:
+            with s3_errors(key):
+                self.client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+        except ObjectMissing:
+            return
+
+
+@contextmanager
+def s3_errors(key: str) -> Iterator[None]:
+    """Translate boto3's errors once."""
+    try:
+        yield
+    except ClientError as exc:
+        raise _translated(exc, key) from exc
+    except (BotoCoreError, OSError) as exc:
+        raise StorageUnavailable from exc
+
+
+def _translated(exc: ClientError, key: str) -> Bucket265Error:
+    code = exc.response.get("Error", {}).get("Code", "")
+    operation = exc.operation_name
+    if code in {"404", "NoSuchKey", "NoSuchUpload"}:
+        return SourceMissing() if operation == "GetObject" else ObjectMissing(key)
+    if code in {"412", "PreconditionFailed"}:
+        return SourceSuperseded() if operation == "GetObject" else ObjectExists(key)
+    if code in {"416", "InvalidRange"}:
+        return SourceSuperseded()
+    return StorageUnavailable(f"storage answered {code or 'an unknown error'}")

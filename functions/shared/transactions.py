@@ -1,0 +1,142 @@
+"""The life of a transaction, as pure rules: states, budgets and delays. No I/O here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class Status(StrEnum):
+    """What a client sees under ``status``. Terminal: Completed, Failed. Expired revives when the object still comes."""
+
+    PENDING = "Pending"
+    CONVERTING = "Converting"
+    RETRYING = "Retrying"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    EXPIRED = "Expired"
+
+
+ATTEMPTS_LIMIT = 5
+RETRY_DELAYS_S = (5.0, 15.0, 60.0, 60.0)
+"""Wait before attempts 2, 3, 4 and 5; DESIGN rule 4."""
+
+REISSUE_FIRST_S = 15.0
+REISSUE_CAP_S = 3600.0
+
+
+def attempts_used(attempt: int, attempts_base: int) -> int:
+    """Claims that count against ``ATTEMPTS_LIMIT``."""
+    return attempt - attempts_base
+
+
+def may_retry(attempt: int, attempts_base: int) -> bool:
+    """Whether a failed attempt leaves another one in the budget."""
+    return attempts_used(attempt, attempts_base) < ATTEMPTS_LIMIT
+
+
+def retry_delay_s(attempt: int, attempts_base: int) -> float:
+    """Seconds until the attempt after this one may start."""
+    used = max(1, attempts_used(attempt, attempts_base))
+    return RETRY_DELAYS_S[min(used, len(RETRY_DELAYS_S)) - 1]
+
+
+def reissue_wait_s(reissues: int) -> float:
+    """Seconds until an event is re-issued again: doubling, because a long queue looks like a lost event."""
+    return float(min(REISSUE_CAP_S, REISSUE_FIRST_S * 2**reissues))
+
+
+@dataclass(frozen=True)
+class Source:
+    """The object that an upload made. ``etag`` is unquoted; it names this version of the key."""
+
+    bucket: str
+    key: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One attempt's right to convert. ``attempt`` is the fencing number that every later write names."""
+
+    transaction_id: UUID
+    attempt: int
+    attempts_base: int
+    source: Source
+    converted_bucket: str
+    options: dict[str, Any]
+    encoder: str | None
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """Nothing to do: the work is done, under way under another message, or was never ours."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class GiveBack:
+    """The same message came again while its own lease or retry delay runs: deliver it later."""
+
+    delay_s: float
+
+
+@dataclass(frozen=True)
+class Exhausted:
+    """The attempts budget is spent: dead-letter the message."""
+
+    transaction_id: UUID
+
+
+ClaimResult = Claim | Duplicate | GiveBack | Exhausted
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What status shows. ``percent`` is encoded time over probed duration, below 100 until Completed."""
+
+    stage: str
+    percent: float
+    fps: float | None = None
+    speed: float | None = None
+    eta_s: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "percent": round(self.percent, 1),
+            "fps": self.fps,
+            "speed": self.speed,
+            "eta_s": None if self.eta_s is None else round(self.eta_s, 1),
+            "stage": self.stage,
+        }
+
+
+@dataclass(frozen=True)
+class NewTransaction:
+    """A row about to be inserted."""
+
+    transaction_id: UUID
+    user_id: UUID
+    filename: str
+    content_type: str
+    declared_size: int | None
+    declared_sha256: str | None
+    upload_expires_at: datetime
+    uploads_bucket: str
+    stored_path_original: str
+    converted_bucket: str
+    original_format: str
+    options: dict[str, Any]
+
+
+def source_key(transaction_id: UUID) -> str:
+    """Key of a source in the uploads bucket: the user's file name never enters it."""
+    return f"{transaction_id}/source"
+
+
+def output_key(transaction_id: UUID, attempt: int, extension: str) -> str:
+    """Attempt-scoped key of a result in the converted bucket."""
+    return f"{transaction_id}/{attempt}.{extension}"

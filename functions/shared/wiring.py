@@ -1,0 +1,43 @@
+"""Composition root: builds what the functions use from the settings, each part when first asked for.
+
+boto3 is imported only by who needs storage: ``status`` starts without it.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from functions.shared.database import Database
+from functions.shared.repository import Transactions
+from functions.shared.settings import settings
+from functions.shared.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from functions.shared.storage import Storage
+
+
+@cache
+def database() -> Database:
+    return Database(settings().database_url, settings().database_pool_size)
+
+
+@cache
+def transactions() -> Transactions:
+    return Transactions(database(), settings().lease_s)
+
+
+@cache
+def upkeep() -> Upkeep:
+    return Upkeep(database())
+
+
+@cache
+def storage() -> "Storage":
+    from functions.shared.storage import Storage
+
+    return Storage(settings())
+
+
+def reset() -> None:
+    """Forget everything built so far (tests that change the environment)."""
+    for built in (settings, database, transactions, upkeep, storage):
+        built.cache_clear()

@@ -1,0 +1,72 @@
+"""Names and shape of the queue on NATS JetStream, and the connection to it.
+
+One work-queue stream takes the events of storage (``uploads.stored``, publishable by storage's NATS user alone) and
+those that we issue again (``uploads.reissued``, by the worker's user alone); one durable consumer serves all workers.
+"""
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import NotFoundError
+
+STREAM = "UPLOADS"
+STORED = "uploads.stored"
+REISSUED = "uploads.reissued"
+CONSUMER = "converter"
+DEAD_LETTER_STREAM = "UPLOADS_DEAD"
+DEAD_LETTER = "dead.uploads"
+ACK_WAIT_S = 30.0
+
+
+async def connect(url: str, name: str) -> Client:
+    """A connection that reconnects for ever; raises if the first attempt fails."""
+    import nats
+
+    return await nats.connect(
+        url, name=name, max_reconnect_attempts=-1, reconnect_time_wait=0.5, connect_timeout=5, allow_reconnect=True
+    )
+
+
+async def ensure_streams(js: JetStreamContext) -> None:
+    """Create or update the streams and the consumer. Idempotent."""
+    await _ensure_stream(
+        js,
+        StreamConfig(
+            name=STREAM,
+            subjects=[STORED, REISSUED],
+            retention=RetentionPolicy.WORK_QUEUE,
+            storage=StorageType.FILE,
+            discard=DiscardPolicy.NEW,
+        ),
+    )
+    await _ensure_stream(js, StreamConfig(name=DEAD_LETTER_STREAM, subjects=[DEAD_LETTER], storage=StorageType.FILE))
+    await js.add_consumer(STREAM, consumer_config())
+
+
+def consumer_config() -> ConsumerConfig:
+    """No delivery limit: in a work queue it strands the message silently; the row counts the attempts."""
+    return ConsumerConfig(
+        durable_name=CONSUMER,
+        ack_policy=AckPolicy.EXPLICIT,
+        deliver_policy=DeliverPolicy.ALL,
+        ack_wait=ACK_WAIT_S,
+        max_deliver=-1,
+        max_ack_pending=1000,
+    )
+
+
+async def _ensure_stream(js: JetStreamContext, config: StreamConfig) -> None:
+    try:
+        await js.stream_info(config.name or "")
+    except NotFoundError:
+        await js.add_stream(config)
+    else:
+        await js.update_stream(config)
