@@ -1,0 +1,207 @@
+"""The HTTP API as a client in Python sees it. Every failure is a ``ClientError`` with one sentence."""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local import transfer
+from local.localfile import BytesDone, LocalFile
+from local.problems import ClientError, from_api, unreachable
+from local.transfer import DownloadLink, TransferCut, UploadLink
+
+RETRY_DELAYS_S = (1.0, 2.0, 4.0)
+POLL_FIRST_S = 0.2
+POLL_GROWTH = 1.5
+POLL_CAP_S = 1.0
+PATIENCE_S = 90.0
+"""How long a wait bears an API that does not answer: a restart of the stack is no reason to give up."""
+
+State = dict[str, Any]
+"""The body of ``GET /status``."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A transaction that waits for its upload. ``link`` is None once an object is there."""
+
+    transaction_id: str
+    key: str
+    link: UploadLink | None
+
+
+class ApiClient:
+    """Calls of one user to one API. Thread-safe. ``pause`` waits some seconds and may raise to stop."""
+
+    def __init__(
+        self,
+        api_url: str,
+        user_id: uuid.UUID,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.api_url = api_url.rstrip("/")
+        self._user_id = str(user_id)
+        self._pause = pause
+        direct = {"all://localhost": None, "all://127.0.0.1": None, "all://[::1]": None}
+        self._http = httpx.Client(
+            transport=transport, timeout=transfer.TIMEOUT, mounts=direct if not transport else None
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def declare(self, file: LocalFile, key: str | None = None) -> Declared:
+        """Announce an upload. The same ``key`` again gives the same transaction, with a fresh link."""
+        key = key or str(uuid.uuid4())
+        body = {
+            "filename": file.path.name,
+            "content_type": file.content_type,
+            "size": file.size,
+            "sha256": file.sha256,
+        }
+        answer = self._call("POST", "/upload", headers={"Idempotency-Key": key}, json=body)
+        upload = answer.get("upload")
+        link = UploadLink(upload["url"], dict(upload["headers"])) if upload else None
+        return Declared(answer["transaction_id"], key, link)
+
+    def put(self, declared: Declared, file: LocalFile, progress: BytesDone = lambda _: None) -> bool:
+        """Upload the declared file, again if it is cut off.
+
+        False: storage holds an object already, most likely ours, from a PUT whose answer was lost; ``wait`` with
+        ``expect`` finds out.
+        """
+        for pause_s in (*RETRY_DELAYS_S, None):
+            if declared.link is None:
+                return False
+            try:
+                return transfer.put(self._http, declared.link, file, progress)
+            except TransferCut as exc:
+                if pause_s is None:
+                    raise ClientError(f"The upload of {file.path.name} failed: {exc}.", "upload_cut") from exc
+                self._pause(pause_s)
+            declared = self.declare(file, declared.key)
+        return False
+
+    def status(self, transaction_id: str) -> State:
+        """The transaction as it is now."""
+        return self._call("GET", "/status", params={"transaction_id": transaction_id})
+
+    def wait(
+        self, transaction_id: str, progress: Callable[[State], None] = lambda _: None, expect: LocalFile | None = None
+    ) -> State:
+        """Poll until the transaction is Completed; raises ``ClientError`` if it ends otherwise.
+
+        With ``expect``, also if the object in storage turns out to be another file.
+        """
+        delay_s = POLL_FIRST_S
+        while True:
+            state = self._status_patiently(transaction_id)
+            progress(state)
+            _raise_if_foreign(state, expect)
+            if state["status"] == "Completed":
+                return state
+            if state["status"] in ("Failed", "Expired"):
+                raise _ended(state)
+            self._pause(delay_s)
+            delay_s = min(POLL_CAP_S, delay_s * POLL_GROWTH)
+
+    def link(self, transaction_id: str) -> DownloadLink:
+        """A fresh link to the result."""
+        params = {"transaction_id": transaction_id}
+        answer = self._call("GET", "/download", headers={"Accept": "application/json"}, params=params)
+        return DownloadLink(answer["url"], answer["filename"], answer["size"], answer["sha256"])
+
+    def fetch(
+        self, transaction_id: str, out: Path, progress: BytesDone = lambda _: None, *, force: bool = False
+    ) -> DownloadLink:
+        """Download the result to ``out``, by way of ``<out>.part``: the final name only ever holds a whole file.
+
+        What an earlier run left in the part is kept and completed.
+        """
+        link = self.link(transaction_id)
+        with transfer.part_of(out) as part:
+            resumed = part.size > 0
+            self._complete(part, transaction_id, link, progress)
+            if not part.is_whole(link) and resumed:
+                part.restart()
+                self._complete(part, transaction_id, link, progress)
+            if not part.is_whole(link):
+                part.restart()
+                raise ClientError(f"The download of {link.filename} does not have the announced sum.", "wrong_sum")
+            transfer.finish(out, force=force)
+        return link
+
+    def _complete(self, part: transfer.Part, transaction_id: str, link: DownloadLink, progress: BytesDone) -> None:
+        """Fetch until all is there; each try that brought something earns as many new ones."""
+        failures = 0
+        while part.size < link.size:
+            before = part.size
+            try:
+                part.append(self._http, link, progress)
+            except TransferCut as exc:
+                failures = 0 if part.size > before else failures + 1
+                if failures > len(RETRY_DELAYS_S):
+                    raise ClientError(f"The download of {link.filename} failed: {exc}.", "download_cut") from exc
+                self._pause(RETRY_DELAYS_S[max(0, failures - 1)])
+                link = self.link(transaction_id)
+
+    def _status_patiently(self, transaction_id: str) -> State:
+        give_up = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self.status(transaction_id)
+            except ClientError as exc:
+                passing = exc.code == "unreachable" or (exc.status or 0) >= 500
+                if not passing or time.monotonic() > give_up:
+                    raise
+            self._pause(POLL_CAP_S)
+
+    def _call(self, method: str, path: str, params: dict[str, str] | None = None, **kwargs: Any) -> dict[str, Any]:
+        """One request, repeated when its answer was lost: each of ours may be."""
+        params = {"user_id": self._user_id} | (params or {})
+        for pause_s in (*RETRY_DELAYS_S, None):
+            try:
+                response = self._http.request(method, self.api_url + path, params=params, **kwargs)
+            except httpx.ConnectError as exc:
+                raise unreachable(self.api_url, exc) from exc
+            except httpx.TransportError as exc:
+                if pause_s is None:
+                    raise unreachable(self.api_url, exc) from exc
+            else:
+                if response.status_code not in (429, 502, 503, 504) or pause_s is None:
+                    return _body(response)
+            self._pause(pause_s)
+        raise AssertionError("the last round returns or raises")
+
+
+def _body(response: httpx.Response) -> dict[str, Any]:
+    if not response.is_success:
+        raise from_api(response)
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise ClientError(f"What answers at {response.url.copy_with(query=None)} is not this API.", "not_this_api")
+    return body
+
+
+def _raise_if_foreign(state: State, expect: LocalFile | None) -> None:
+    source = state.get("source") or {}
+    if expect is None or not source.get("etag"):
+        return
+    if (source.get("size"), source["etag"].strip('"')) != (expect.size, expect.md5):
+        sentence = f"Storage holds another file than {expect.path.name} for this transaction; upload it again."
+        raise ClientError(sentence, "foreign_upload")
+
+
+def _ended(state: State) -> ClientError:
+    if state["status"] == "Expired":
+        return ClientError("The upload link ended before a file arrived; upload it again.", "expired")
+    return ClientError(state.get("error_reason") or "The conversion failed.", state.get("error_code") or "failed")
