@@ -83,12 +83,14 @@ class Database:
 
     def _take(self) -> extensions.connection | None:
         """An idle connection that the server has not closed."""
-        while self._idle:
-            connection = self._idle.pop()
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # asking first would race with other threads
+                return None
             if not _closed_by_server(connection):
                 return connection
             connection.close()
-        return None
 
     def _connect(self) -> extensions.connection:
         connection: extensions.connection = psycopg2.connect(

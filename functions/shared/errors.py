@@ -176,6 +176,11 @@ class InvalidFileType(RequestRefused):
     hint = "Invalid file type. Only videos are allowed."
 
 
+class EmptyFile(RequestRefused):
+    code = "empty_file"
+    hint = "The file is empty; choose a video file."
+
+
 class MissingParameter(RequestRefused):
     code = "missing_parameter"
 
@@ -216,3 +221,13 @@ class ConvertedMissing(RequestRefused):
 class UploadInterrupted(RequestRefused):
     code = "upload_interrupted"
     hint = "The upload stopped before the last byte; nothing was stored: send it again."
+
+
+class RequestTimeout(RequestRefused):
+    code = "request_timeout"
+    hint = "The request's body stopped arriving; nothing was stored: send it again."
+
+
+class Busy(RequestRefused):
+    code = "busy"
+    hint = "Too many form uploads at once; try again in a moment, or use a presigned link, which has no such limit."

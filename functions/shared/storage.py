@@ -20,6 +20,7 @@ from functions.shared.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 SINGLE_PUT_LIMIT = 5 * 1024**3
 """Largest object of one PUT, fixed by S3."""
@@ -103,16 +104,17 @@ class Storage:
             url = self._signer.generate_presigned_url("put_object", Params=params, ExpiresIn=self._settings.link_ttl_s)
         return PresignedPut(url, headers)
 
-    def presign_get(self, bucket: str, key: str, disposition: str, content_type: str) -> str:
-        """A download link that carries its own Content-Disposition and type."""
+    def presign_get(self, bucket: str, key: str, disposition: str, content_type: str, *, head: bool = False) -> str:
+        """A download link that carries its own Content-Disposition and type; ``head``: for a HEAD request instead."""
         params = {
             "Bucket": bucket,
             "Key": key,
             "ResponseContentDisposition": disposition,
             "ResponseContentType": content_type,
         }
+        operation = "head_object" if head else "get_object"
         with s3_errors(key):
-            return self._signer.generate_presigned_url("get_object", Params=params, ExpiresIn=self._settings.link_ttl_s)
+            return self._signer.generate_presigned_url(operation, Params=params, ExpiresIn=self._settings.link_ttl_s)
 
     def head(self, bucket: str, key: str) -> tuple[ObjectInfo, dict[str, str]]:
         """Facts and metadata of a finished object; raises ``ObjectMissing``."""
@@ -142,6 +144,28 @@ class Storage:
         with s3_errors(key):
             self.client.put_object(
                 Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", ContentType=content_type, Metadata=metadata
+            )
+
+    def begin_upload(self, bucket: str, key: str, content_type: str, metadata: dict[str, str] | None = None) -> str:
+        """Begin a multipart upload; its upload id. Nothing is seen under the key until ``complete_upload``."""
+        with s3_errors(key):
+            answer = self.client.create_multipart_upload(
+                Bucket=bucket, Key=key, ContentType=content_type, Metadata=metadata or {}
+            )
+        return answer["UploadId"]
+
+    def put_part(self, bucket: str, key: str, upload_id: str, number: int, body: bytes | IO[bytes]) -> str:
+        """Store one part, at least 5 MiB unless it is the last; its ETag as storage quotes it."""
+        with s3_errors(key):
+            answer = self.client.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body)
+        return answer["ETag"]
+
+    def complete_upload(self, bucket: str, key: str, upload_id: str, etags: list[str]) -> None:
+        """Make the object of parts 1, 2, …; raises ``ObjectExists``, or ``ObjectMissing`` for an unknown upload id."""
+        parts: list[CompletedPartTypeDef] = [{"PartNumber": i, "ETag": etag} for i, etag in enumerate(etags, 1)]
+        with s3_errors(key):
+            self.client.complete_multipart_upload(
+                Bucket=bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
             )
 
     def delete(self, bucket: str, key: str) -> None:
