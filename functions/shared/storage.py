@@ -168,6 +168,20 @@ class Storage:
                 Bucket=bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
             )
 
+    def put_parts_once(
+        self, bucket: str, key: str, body: IO[bytes], content_type: str, metadata: dict[str, str], part_bytes: int
+    ) -> None:
+        """``put_once`` in parts, one in memory at a time, for what is too large for a single PUT."""
+        upload_id = self.begin_upload(bucket, key, content_type, metadata)
+        try:
+            etags: list[str] = []
+            while part := body.read(part_bytes):
+                etags.append(self.put_part(bucket, key, upload_id, len(etags) + 1, part))
+            self.complete_upload(bucket, key, upload_id, etags)
+        except BaseException:
+            self.abort_upload(bucket, key, upload_id)
+            raise
+
     def delete(self, bucket: str, key: str) -> None:
         with s3_errors(key):
             self.client.delete_object(Bucket=bucket, Key=key)

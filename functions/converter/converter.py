@@ -1,0 +1,137 @@
+"""One object-created event → one outcome: claim the row, run the pipeline, record how it ended."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from functions.converter import ffmpeg
+from functions.converter.events import ObjectCreated
+from functions.converter.lease import Clock, Deadline, Lease
+from functions.converter.pipeline import Deps, convert
+from functions.shared import logs
+from functions.shared.errors import (
+    DatabaseUnavailable,
+    PermanentError,
+    RetryableError,
+    StaleAttempt,
+    UnexpectedError,
+    WorkerStopping,
+)
+from functions.shared.transactions import (
+    Claim,
+    Duplicate,
+    Exhausted,
+    GiveBack,
+    Source,
+    may_retry,
+    retry_delay_s,
+)
+
+DOCTOR_PREFIX = "doctor/"
+"""Keys of the doctor's and the bootstrap's own round trips."""
+
+COMMIT_PATIENCE_S = 30.0
+COMMIT_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """Acknowledge the message. ``outcome`` is for the log."""
+
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Later:
+    """Deliver the message again in ``delay_s``."""
+
+    delay_s: float
+    outcome: str
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """The attempts are used up: put the message aside, the row becomes Failed."""
+
+    outcome: str
+
+
+Outcome = Done | Later | DeadLetter
+
+
+@dataclass
+class Converter:
+    """Handles events one at a time per thread; many threads may share it."""
+
+    deps: Deps
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def handle(self, created: ObjectCreated, message_id: str, clock: Clock, deadline: Deadline) -> Outcome:
+        """What to do with the message that named this object. Raises ``DatabaseUnavailable`` if no row can be read."""
+        settings = self.deps.settings
+        if created.bucket != settings.uploads_bucket or created.key.startswith(DOCTOR_PREFIX):
+            return Done("not_ours")
+        source = Source(created.bucket, created.key, created.size, created.etag)
+        claim = self.deps.transactions.claim(source, message_id, settings.worker_name, ffmpeg.version())
+        match claim:
+            case Duplicate(why):
+                return Done(why)
+            case GiveBack(delay_s):
+                return Later(delay_s, "given_back")
+            case Exhausted():
+                return DeadLetter("attempts_exhausted")
+        logs.event("claimed", transaction_id=claim.transaction_id, attempt=claim.attempt, message_id=message_id)
+        lease = Lease(
+            claim, self.deps.transactions.renew, clock, deadline, self.stopping, settings.lease_s, settings.stall_s
+        )
+        with lease.kept():
+            return self._attempt(lease)
+
+    def _attempt(self, lease: Lease) -> Outcome:
+        try:
+            convert(lease, self.deps)
+        except StaleAttempt:
+            return Done("stale")
+        except PermanentError as exc:
+            return self._failed(lease.claim, exc)
+        except RetryableError as exc:
+            return self._retry(lease.claim, exc)
+        except Exception as exc:
+            logs.event("attempt.crashed", level=40, exc_info=True, transaction_id=lease.claim.transaction_id)
+            unexpected = UnexpectedError()
+            unexpected.__cause__ = exc
+            return self._retry(lease.claim, unexpected)
+        return Done("completed")
+
+    def _failed(self, claim: Claim, exc: PermanentError) -> Outcome:
+        logs.event("attempt.failed", transaction_id=claim.transaction_id, code=exc.code, detail=exc.detail)
+        if not _patiently(lambda: self.deps.transactions.fail(claim, exc.code, exc.sentence())):
+            return Done("stale")
+        return Done("failed")
+
+    def _retry(self, claim: Claim, exc: RetryableError) -> Outcome:
+        """Hand the row back. When that was the last attempt, nothing may claim it again: dead-letter the message."""
+        given_back = isinstance(exc, WorkerStopping)
+        again = given_back or may_retry(claim.attempt, claim.attempts_base)
+        delay_s = retry_delay_s(claim.attempt, claim.attempts_base) if again and not given_back else 0.0
+        logs.event(
+            "attempt.retry", transaction_id=claim.transaction_id, code=exc.code, detail=exc.detail, delay_s=delay_s
+        )
+        if not _patiently(
+            lambda: self.deps.transactions.retry(claim, exc.code, exc.sentence(), delay_s, counts=not given_back)
+        ):
+            return Done("stale")
+        return Later(delay_s, exc.code) if again else DeadLetter(exc.code)
+
+
+def _patiently(write: Callable[[], bool]) -> bool:
+    """A write that ends an attempt, tried again while the database is away."""
+    give_up = time.monotonic() + COMMIT_PATIENCE_S
+    while True:
+        try:
+            return write()
+        except DatabaseUnavailable:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(COMMIT_PAUSE_S)

@@ -1,0 +1,161 @@
+"""Running ffmpeg: flags for untrusted input, progress, stalls, and how its end is read."""
+
+import os
+import selectors
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+import imageio_ffmpeg
+
+from functions.converter import process
+from functions.converter.containers import Container
+from functions.shared.errors import EncodeFailed, MediaProcessKilled, OutputTooLarge
+
+POLL_S = 0.25
+STDERR_TAIL = 4096
+PROGRESS_EVERY_S = "0.5"
+
+
+@cache
+def binary() -> str:
+    """Path of the ffmpeg that all conversions use: the one in the ``imageio-ffmpeg`` wheel."""
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+@cache
+def version() -> str:
+    """Its version, as frozen into each row: ``ffmpeg 9.0.2 libx265``."""
+    return f"ffmpeg {imageio_ffmpeg.get_ffmpeg_version()} libx265"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What ffmpeg last said of its work: frames done, media seconds done, its pace."""
+
+    frames: int
+    done_s: float
+    fps: float
+    speed: float
+
+
+def untrusted_input(container: Container, fd: int) -> list[str]:
+    """Input options: a descriptor instead of a path, one forced demuxer, no other protocol, bounded streams."""
+    guards = ["-max_streams", "32", "-protocol_whitelist", "fd", "-format_whitelist", container.whitelist]
+    if container.demuxer == "mov":
+        guards += ["-enable_drefs", "0", "-use_absolute_path", "0"]
+    return ["-f", container.demuxer, *guards, "-fd", str(fd), "-i", "fd:"]
+
+
+def command(inputs: list[str], outputs: list[str], output: Path) -> list[str]:
+    """The whole argv of one encode."""
+    quiet = ["-hide_banner", "-nostdin", "-loglevel", "error", "-nostats"]
+    progress = ["-progress", "pipe:1", "-stats_period", PROGRESS_EVERY_S]
+    return [binary(), *quiet, *progress, *inputs, *outputs, f"file:{output}"]
+
+
+def run(
+    argv: list[str],
+    source_fd: int,
+    folder: Path,
+    limits: process.Limits,
+    watch: Callable[[bool], None],
+    report: Callable[[Report], None],
+) -> str:
+    """Run one ffmpeg to its end; the tail of what it wrote to stderr, for the log only.
+
+    ``watch(moved)`` is called a few times a second and raises to give up; the process group is then killed. Raises
+    ``EncodeFailed``, ``OutputTooLarge`` or, if it was killed from outside, ``MediaProcessKilled``.
+    """
+    child = process.spawn(
+        argv, pass_fds=[source_fd], limits=limits, folder=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        tail = _follow(child, watch, report)
+        child.wait()
+    finally:
+        process.kill_group(child)
+        for pipe in (child.stdout, child.stderr):
+            if pipe:
+                pipe.close()
+    if child.returncode:
+        raise _failure(child.returncode, tail)
+    return tail
+
+
+def _follow(child: "subprocess.Popen[bytes]", watch: Callable[[bool], None], report: Callable[[Report], None]) -> str:
+    """Read both pipes until ffmpeg closes them."""
+    parser = ProgressParser()
+    tail = bytearray()
+    seen = 0
+    with selectors.DefaultSelector() as selector:
+        for pipe in (child.stdout, child.stderr):
+            selector.register(_fd(pipe), selectors.EVENT_READ, pipe)
+        while selector.get_map():
+            for key, _ in selector.select(POLL_S):
+                data = os.read(key.fd, 65536)
+                if not data:
+                    selector.unregister(key.fd)
+                elif key.fileobj == _fd(child.stdout):
+                    for update in parser.feed(data):
+                        report(update)
+                else:
+                    tail = (tail + data)[-STDERR_TAIL:]
+            moved = process.io_bytes(child.pid)
+            watch(moved != seen)
+            seen = moved
+    return tail.decode(errors="replace")
+
+
+def _fd(pipe: IO[bytes] | None) -> int:
+    if pipe is None:
+        raise ValueError("the child was started without pipes")
+    return pipe.fileno()
+
+
+class ProgressParser:
+    """``-progress`` output → reports, each made when a block ends."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._block: dict[str, str] = {}
+
+    def feed(self, data: bytes) -> list[Report]:
+        """Reports that these bytes complete."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        reports = []
+        for line in lines:
+            name, _, value = line.decode(errors="replace").partition("=")
+            self._block[name.strip()] = value.strip()
+            if name == "progress":
+                reports.append(self._report())
+                self._block = {}
+        return reports
+
+    def _report(self) -> Report:
+        return Report(
+            frames=int(self._number("frame")),
+            done_s=max(0.0, self._number("out_time_us") / 1e6),
+            fps=self._number("fps"),
+            speed=self._number("speed"),
+        )
+
+    def _number(self, name: str) -> float:
+        try:
+            return float(self._block.get(name, "0").rstrip("x"))
+        except ValueError:  # "N/A" before the first frame
+            return 0.0
+
+
+def _failure(returncode: int, tail: str) -> Exception:
+    if returncode in (-signal.SIGXFSZ, 128 + signal.SIGXFSZ):
+        return OutputTooLarge()
+    if returncode in (-signal.SIGKILL, -signal.SIGTERM):
+        return MediaProcessKilled()
+    failure = EncodeFailed()
+    failure.add_note(f"exit {returncode}: {tail}")
+    return failure

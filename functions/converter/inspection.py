@@ -1,0 +1,150 @@
+"""The parent's side of the inspector: a child with PyAV loaded waits for one file, answers, and ends.
+
+Starting Python and loading libav takes 100 ms, so a spare child is kept ready; each child sees one file only.
+"""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from functions.converter import process
+from functions.shared.errors import (
+    MediaProcessKilled,
+    NotAVideo,
+    PipelineError,
+    TruncatedMedia,
+    UnreadableMedia,
+)
+
+PROGRAM = Path(__file__).with_name("inspector.py")
+POLL_S = 0.25
+REFUSALS: dict[str, type[PipelineError]] = {
+    "no_video": NotAVideo,
+    "truncated": TruncatedMedia,
+    "unreadable": UnreadableMedia,
+    "memory": UnreadableMedia,
+}
+
+
+@dataclass
+class _Child:
+    process: "subprocess.Popen[bytes]"
+    channel: socket.socket
+
+
+class Inspector:
+    """Asks children about files. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._spare: _Child | None = None
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Have a child ready for the next question."""
+        with self._lock:
+            if self._spare is None:
+                self._spare = _start()
+
+    def close(self) -> None:
+        """End the spare child."""
+        with self._lock:
+            spare, self._spare = self._spare, None
+        if spare:
+            _end(spare)
+
+    def ask(
+        self, request: dict[str, Any], fds: list[int], limits: process.Limits, watch: Callable[[bool], None]
+    ) -> dict[str, Any]:
+        """Put one question about open files and return the facts.
+
+        ``watch(moved)`` is called while waiting; it raises to give up. Raises a ``PipelineError`` for what the child
+        refuses, and for its own death: ``MediaProcessKilled`` if it was killed from outside.
+        """
+        child = self._take()
+        try:
+            process.limit_running(child.process.pid, limits)
+            with suppress(BrokenPipeError):
+                socket.send_fds(child.channel, [json.dumps(request).encode()], fds)
+            reply = _receive(child, watch)
+        finally:
+            _end(child)
+        return _facts(reply, child.process.returncode)
+
+    def _take(self) -> _Child:
+        with self._lock:
+            child, self._spare = self._spare, None
+        if child is not None and child.process.poll() is None:
+            return child
+        return _start()
+
+
+def _start() -> _Child:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        # It ends with its channel: the thread that started a spare need not outlive it.
+        started = process.spawn(
+            [sys.executable, "-I", str(PROGRAM), str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            limits=None,
+            dies_with_thread=False,
+        )
+    return _Child(started, ours)
+
+
+def _receive(child: _Child, watch: Callable[[bool], None]) -> bytes:
+    child.channel.settimeout(POLL_S)
+    reply = bytearray()
+    moved_before = 0
+    while True:
+        try:
+            data = child.channel.recv(65536)
+        except TimeoutError:
+            moved = process.io_bytes(child.process.pid) + _cpu_ticks(child.process.pid)
+            watch(moved != moved_before)
+            moved_before = moved
+            continue
+        except ConnectionResetError:
+            return bytes(reply)
+        if not data:
+            return bytes(reply)
+        reply += data
+
+
+def _cpu_ticks(pid: int) -> int:
+    """CPU time used: a decode moves without I/O once its file is in memory; RLIMIT_CPU bounds a busy loop."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (OSError, IndexError):
+        return 0
+    return int(fields[11]) + int(fields[12])
+
+
+def _end(child: _Child) -> None:
+    child.channel.close()
+    with suppress(subprocess.TimeoutExpired):
+        child.process.wait(timeout=1)
+    process.kill_group(child.process)
+
+
+def _facts(reply: bytes, returncode: int) -> dict[str, Any]:
+    if not reply:
+        if returncode == -signal.SIGKILL:
+            raise MediaProcessKilled
+        raise UnreadableMedia("reading it took more time or memory than a video of its size needs")
+    answer: dict[str, Any] = json.loads(reply)
+    if "refused" in answer:
+        raise REFUSALS[answer["refused"]](_shown_detail(answer))
+    facts: dict[str, Any] = answer["facts"]
+    return facts
+
+
+def _shown_detail(answer: dict[str, Any]) -> str:
+    return answer["detail"] if answer["refused"] == "truncated" and answer["detail"][:1].isdigit() else ""

@@ -1,0 +1,54 @@
+"""READ FIRST. The stages of one conversion, in order. What may go wrong is drawn in functions/shared/errors.py."""
+
+from dataclasses import dataclass
+
+from functions.converter import encode as encoding
+from functions.converter import fetch as fetching
+from functions.converter import process
+from functions.converter import publish as publishing
+from functions.converter import verify as verification
+from functions.converter.inspection import Inspector
+from functions.converter.lease import Lease
+from functions.converter.plan import plan_encode
+from functions.converter.probe import accept, probe
+from functions.converter.slots import EncodeSlots
+from functions.converter.workspace import workspace
+from functions.shared.errors import StaleAttempt
+from functions.shared.repository import Transactions
+from functions.shared.settings import Settings
+from functions.shared.storage import Storage
+
+
+@dataclass(frozen=True)
+class Deps:
+    """What the stages use."""
+
+    settings: Settings
+    transactions: Transactions
+    storage: Storage
+    inspector: Inspector
+    slots: EncodeSlots
+
+
+def convert(lease: Lease, deps: Deps) -> None:
+    """Convert the claimed source: fetch → probe → plan → encode → verify → publish → commit."""
+    claim, settings = lease.claim, deps.settings
+    with workspace(settings.scratch_dir, claim) as work:
+        with lease.stage("fetch"):
+            source = fetching.fetch(claim.source, work, deps.storage, lease, settings)
+        with lease.stage("probe"):
+            container, media = probe(source, deps.inspector, lease)
+            accept(media, settings, process.threads_available())
+            deps.transactions.record_media(claim, media.extension, media.video.codec, media.as_json())
+            plan = plan_encode(media, claim.options)
+        deps.inspector.prepare()
+        with lease.stage("encode"):
+            output = encoding.encode(plan, media, container, source, lease, deps.slots, settings)
+        with lease.stage("verify"):
+            verification.verify(output, source, plan, media, container, deps.inspector, lease)
+        with lease.stage("publish"):
+            result = publishing.publish(output, deps.storage, lease)
+        if not deps.transactions.complete(claim, result.key, result.size, result.sha256):
+            deps.storage.delete(claim.converted_bucket, result.key)
+            raise StaleAttempt
+    deps.inspector.prepare()

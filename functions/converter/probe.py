@@ -1,0 +1,65 @@
+"""File → ``MediaInfo``, measured by the inspector child; and the policy on what is accepted."""
+
+import math
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from functions.converter import process
+from functions.converter.containers import Container, sniff
+from functions.converter.inspection import Inspector
+from functions.converter.lease import Lease
+from functions.converter.media import AudioStream, MediaInfo, VideoStream
+from functions.shared.errors import (
+    DurationOutOfRange,
+    PictureOutOfRange,
+    PictureTooLargeForWorker,
+    UnreadableMedia,
+)
+from functions.shared.settings import Settings
+
+SIDE_PIXELS = range(16, 8193)
+MAX_PIXELS = 35_000_000
+PROBE_LIMITS = process.Limits(memory_bytes=2 * 1024**3, file_bytes=0, cpu_s=600)
+"""An index bomb of 2 KB was seen to take 2 to 3 GB; a real index of a day of video takes a few hundred MB."""
+
+
+def probe(path: Path, inspector: Inspector, lease: Lease) -> tuple[Container, MediaInfo]:
+    """Measure a source. Raises ``NotAVideo``, ``UnreadableMedia`` or ``TruncatedMedia``."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        container = sniff(fd)
+        request = {"command": "probe", "demuxer": container.demuxer, "whitelist": container.whitelist}
+        facts = inspector.ask(request, [fd], PROBE_LIMITS, lease.watch)
+        return container, media_info(container, facts, os.fstat(fd).st_size)
+    finally:
+        os.close(fd)
+
+
+def media_info(container: Container, facts: dict[str, Any], size: int) -> MediaInfo:
+    """The inspector's facts as values; raises ``UnreadableMedia`` where a number is not one."""
+    video = dict(facts["video"])
+    if not all(math.isfinite(video[name]) for name in ("duration_s", "frame_rate")):
+        raise UnreadableMedia
+    video["time_base"] = Fraction(*video["time_base"])
+    return MediaInfo(
+        container=container.demuxer,
+        extension=container.extension,
+        size=size,
+        video=VideoStream(**video),
+        audio=tuple(AudioStream(**audio) for audio in facts["audio"]),
+        other=tuple(facts["other"]),
+    )
+
+
+def accept(media: MediaInfo, settings: Settings, threads: int) -> None:
+    """Refuse before encoding what this service or this worker does not take."""
+    video = media.video
+    shown = f"{video.width}x{video.height}"
+    if video.width not in SIDE_PIXELS or video.height not in SIDE_PIXELS or video.width * video.height > MAX_PIXELS:
+        raise PictureOutOfRange(shown)
+    if process.picture_memory_bytes(video.width, video.height, threads) > settings.worker_memory_bytes:
+        raise PictureTooLargeForWorker(shown)
+    if video.duration_s > settings.max_duration_s:
+        raise DurationOutOfRange(f"{video.duration_s:.0f} s, at most {settings.max_duration_s:.0f} s")

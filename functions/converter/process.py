@@ -1,0 +1,125 @@
+"""The one place that starts a media process: descriptors instead of paths, an empty environment, limits, a group.
+
+Its input is untrusted, so nothing of ours reaches it but the descriptors it needs, and SIGKILL to its process group
+ends it whatever it does.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+PR_SET_PDEATHSIG = 1
+OPEN_FILES = 64
+BASE_MEMORY = 1024**3
+MEMORY_PER_MEGAPIXEL = 256 * 1024**2
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Hard limits of one media process: address space and written bytes per file in bytes, CPU time in seconds."""
+
+    memory_bytes: int
+    file_bytes: int
+    cpu_s: int
+
+    def pairs(self) -> list[tuple[int, int]]:
+        return [
+            (resource.RLIMIT_AS, self.memory_bytes),
+            (resource.RLIMIT_FSIZE, self.file_bytes),
+            (resource.RLIMIT_CPU, self.cpu_s),
+            (resource.RLIMIT_NOFILE, OPEN_FILES),
+            (resource.RLIMIT_CORE, 0),
+        ]
+
+
+def picture_memory_bytes(width: int, height: int, threads: int) -> int:
+    """Address space that decoding and encoding such a picture needs.
+
+    1 GiB and 256 MiB a megapixel hold for two threads (1080p medium was seen to need 1.3 GB, 4K 2.6 GB); frame
+    threads hold pictures of their own, so more of them need more.
+    """
+    per_picture = BASE_MEMORY + MEMORY_PER_MEGAPIXEL * width * height // 1_000_000
+    return per_picture * max(2, threads) // 2
+
+
+def threads_available() -> int:
+    """Processors that this process may run on."""
+    return len(os.sched_getaffinity(0))
+
+
+def spawn(
+    argv: list[str],
+    *,
+    pass_fds: list[int],
+    limits: Limits | None,
+    folder: Path | None = None,
+    stdout: int | IO[bytes] = subprocess.DEVNULL,
+    stderr: int | IO[bytes] = subprocess.DEVNULL,
+    dies_with_thread: bool = True,
+) -> "subprocess.Popen[bytes]":
+    """Start a media process as leader of its own group.
+
+    With ``dies_with_thread`` the kernel kills it when the calling **thread** ends: that thread must outlive it.
+    """
+    return subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        cwd=folder or "/",
+        env={},
+        pass_fds=pass_fds,
+        start_new_session=True,
+        preexec_fn=_before_exec(limits, dies_with_thread),
+    )
+
+
+def _before_exec(limits: Limits | None, dies_with_thread: bool) -> Callable[[], None]:
+    """What the child does between fork and exec: system calls only, so no lock of another thread can hold it up."""
+    pairs = limits.pairs() if limits else []
+    parent = os.getpid()
+
+    def prepare() -> None:
+        for which, value in pairs:
+            _, hard = resource.getrlimit(which)
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(which, (value, value))
+        if dies_with_thread:
+            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:
+                os._exit(1)
+
+    return prepare
+
+
+def limit_running(pid: int, limits: Limits) -> None:
+    """Put limits on a child that was started ahead of its job."""
+    for which, value in limits.pairs():
+        _, hard = resource.prlimit(pid, which)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.prlimit(pid, which, (value, value))
+
+
+def kill_group(process: "subprocess.Popen[bytes]") -> None:
+    """SIGKILL a child's process group and reap the child. Safe to call twice."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def io_bytes(pid: int) -> int:
+    """Bytes that a child has read and written so far: its progress where it reports none (the faststart rewrite)."""
+    try:
+        lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("rchar", "wchar")))

@@ -1,0 +1,94 @@
+"""Local file → object under an attempt-scoped key, written once: no reader sees half of it, no stale attempt wins."""
+
+import hashlib
+import io
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from functions.converter.lease import Lease
+from functions.shared.errors import StaleAttempt, StorageUnavailable
+from functions.shared.storage import ObjectExists, ObjectInfo
+from functions.shared.transactions import output_key
+
+SINGLE_PUT_BYTES = 100 * 1024**2
+PART_BYTES = 32 * 1024**2
+PATIENCE_S = 40.0
+"""How long a storage that is away is waited for; below the stall clock of a stage."""
+PAUSE_S = 2.0
+CONTENT_TYPES = {"mp4": "video/mp4"}
+
+
+class Writer(Protocol):
+    """What publishing needs of storage."""
+
+    def put_once(self, bucket: str, key: str, body: IO[bytes], content_type: str, metadata: dict[str, str]) -> None: ...
+
+    def put_parts_once(
+        self, bucket: str, key: str, body: IO[bytes], content_type: str, metadata: dict[str, str], part_bytes: int
+    ) -> None: ...
+
+    def head(self, bucket: str, key: str) -> tuple[ObjectInfo, dict[str, str]]: ...
+
+
+@dataclass(frozen=True)
+class Published:
+    key: str
+    size: int
+    sha256: str
+
+
+def publish(output: Path, store: Writer, lease: Lease) -> Published:
+    """Write the output. Raises ``StorageUnavailable``, or ``StaleAttempt`` if another object has the key."""
+    claim = lease.claim
+    key = output_key(claim.transaction_id, claim.attempt, output.suffix[1:])
+    size, sha256 = output.stat().st_size, _sha256(output, lease)
+    metadata = {"attempt": str(claim.attempt), "sha256": sha256}
+    content_type = CONTENT_TYPES[output.suffix[1:]]
+    give_up = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with _Watched(output, lease) as body:
+                if size <= SINGLE_PUT_BYTES:
+                    store.put_once(claim.converted_bucket, key, body, content_type, metadata)
+                else:
+                    store.put_parts_once(claim.converted_bucket, key, body, content_type, metadata, PART_BYTES)
+            break
+        except ObjectExists:
+            _require_ours(store, claim.converted_bucket, key, size, metadata)
+            break
+        except StorageUnavailable:
+            if time.monotonic() > give_up:
+                raise
+            lease.check()
+            time.sleep(PAUSE_S)
+    return Published(key, size, sha256)
+
+
+def _require_ours(store: Writer, bucket: str, key: str, size: int, metadata: dict[str, str]) -> None:
+    """An object is already there: fine if an earlier try of this attempt wrote it and the answer was lost."""
+    info, found = store.head(bucket, key)
+    if (info.size, found.get("attempt"), found.get("sha256")) != (size, metadata["attempt"], metadata["sha256"]):
+        raise StaleAttempt
+
+
+def _sha256(path: Path, lease: Lease) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(4 * 1024**2):
+            digest.update(chunk)
+            lease.beat()
+    return digest.hexdigest()
+
+
+class _Watched(io.FileIO):
+    """A file whose reads count as progress, and which stops being read when the attempt must end."""
+
+    def __init__(self, path: Path, lease: Lease) -> None:
+        super().__init__(path, "rb")
+        self._lease = lease
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._lease.watch(True)
+        return super().read(size)

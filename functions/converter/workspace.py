@@ -1,0 +1,69 @@
+"""The scratch folder of an attempt. It is locked while its worker lives, so that what a dead one left can be told."""
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from functions.shared import logs
+from functions.shared.errors import ScratchFull
+from functions.shared.transactions import Claim
+
+LOCK = "lock"
+MAKING_S = 5.0
+"""A folder younger than this may not be locked yet."""
+
+
+@contextmanager
+def workspace(scratch: Path, claim: Claim) -> Iterator[Path]:
+    """A private folder for one attempt, removed at the end whatever happens."""
+    folder = scratch / f"{claim.transaction_id}.{claim.attempt}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as exc:
+        raise ScratchFull("no scratch folder can be made") from exc
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def require_room(folder: Path, needed_bytes: int, reserve_bytes: int) -> None:
+    """Raise ``ScratchFull`` unless ``needed_bytes`` fit and the reserve stays free."""
+    free = os.statvfs(folder)
+    free_bytes = free.f_bavail * free.f_frsize
+    if free_bytes - needed_bytes < reserve_bytes:
+        raise ScratchFull(f"{free_bytes // 2**20} MiB free, {(needed_bytes + reserve_bytes) // 2**20} MiB needed")
+
+
+def sweep(scratch: Path) -> int:
+    """Remove the folders of attempts whose worker is gone; their number."""
+    removed = 0
+    for folder in scratch.glob("*.*") if scratch.is_dir() else ():
+        if _abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            logs.event("workspace.swept", folder=folder.name)
+            removed += 1
+    return removed
+
+
+def _abandoned(folder: Path) -> bool:
+    try:
+        if time.time() - folder.stat().st_mtime < MAKING_S:
+            return False
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(lock)
+    return True
