@@ -1,11 +1,10 @@
-"""What every HTTP function shares: the app factory, request ids, and errors as RFC 9457 problems.
+"""What every HTTP function shares: the app factory, the shape of errors (RFC 9457) and of times.
 
 An error carries ``detail`` and, with the same text, ``message``, so that clients of either convention can read it.
 """
 
-import time
-import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -15,12 +14,14 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from functions.shared import logs
+from functions.shared.envelope import Observer, RequestEnvelope
 from functions.shared.errors import Bucket265Error, DatabaseUnavailable, StorageUnavailable
 
 STATUS_BY_CODE = {
     "invalid_request": 400,
     "missing_file": 400,
     "invalid_file_type": 400,
+    "empty_file": 400,
     "missing_parameter": 400,
     "invalid_parameter": 400,
     "upload_interrupted": 400,
@@ -32,8 +33,10 @@ STATUS_BY_CODE = {
     "idempotency_conflict": 409,
     "not_ready": 409,
     "file_too_large": 413,
+    "body_too_large": 413,
     "converted_missing": 500,
     "internal_error": 500,
+    "busy": 503,
     "database_unavailable": 503,
     "storage_unavailable": 503,
 }
@@ -44,11 +47,7 @@ TITLES = {
     409: "Conflict", 413: "Content Too Large", 500: "Internal Server Error", 503: "Service Unavailable",
 }  # fmt: skip
 RETRY_AFTER_S = "5"
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 class Problem(BaseModel):
@@ -60,16 +59,23 @@ class Problem(BaseModel):
     detail: str = Field(description="What went wrong and what to do, for people.", examples=["Transaction not found"])
     message: str = Field(description="The same text as `detail`.", examples=["Transaction not found"])
     code: str = Field(description="Stable, for machines; docs/errors.md lists all.", examples=["transaction_not_found"])
-    request_id: str = Field(description="Name it when you report a problem.")
+    request_id: str = Field(
+        description="Name it when you report a problem.", examples=["0b6c5f2be35c4c44a4b9d2b4a3a1b2c3"]
+    )
 
 
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI entries for the error statuses of a route."""
+Responses = dict[int | str, dict[str, Any]]
+
+
+def problem_responses(why: Mapping[int, str]) -> Responses:
+    """OpenAPI entries for the error statuses of a route; ``why`` says in Markdown when each one comes."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": TITLES[status], "content": content} for status in statuses}
+    return {status: {"description": text, "content": content} for status, text in why.items()}
 
 
-def problem(code: str, detail: str, request_id: str, status: int | None = None) -> JSONResponse:
+def problem(
+    code: str, detail: str, request_id: str, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """One error answer in the promised shape."""
     status = status or STATUS_BY_CODE.get(code, 500)
     body = {
@@ -81,16 +87,35 @@ def problem(code: str, detail: str, request_id: str, status: int | None = None) 
         "code": code,
         "request_id": request_id,
     }
-    headers = {"Retry-After": RETRY_AFTER_S} if status == 503 else {}
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    extra = NO_STORE | ({"Retry-After": RETRY_AFTER_S} if status == 503 else {}) | dict(headers or {})
+    return JSONResponse(body, status, extra, media_type="application/problem+json")
 
 
-def create_app(*routers: APIRouter, **about: Any) -> FastAPI:
-    """An app with these routers; the gateway of a desk has all, a Lambda has one."""
-    app = FastAPI(
+def utc_text(moment: datetime) -> str:
+    """ISO 8601 in UTC, as all our answers write times."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class Api(FastAPI):
+    """FastAPI whose OpenAPI describes our errors instead of its own."""
+
+    def openapi(self) -> dict[str, Any]:
+        if not self.openapi_schema:
+            schemas = super().openapi().setdefault("components", {}).setdefault("schemas", {})
+            schemas["Problem"] = Problem.model_json_schema()
+        return super().openapi()
+
+
+def create_app(*routers: APIRouter, observe: Observer | None = None, **about: Any) -> FastAPI:
+    """An app with these routers; the gateway of a desk has all, a Lambda has one. ``observe`` hears of each answer."""
+    responses = problem_responses({503: "The database or the storage does not answer; see `Retry-After`."})
+    # Besides being true, "default" keeps FastAPI from documenting an answer 422 that we never give.
+    responses["default"] = {"description": "Any other error has this shape too.", "content": responses[503]["content"]}
+    app = Api(
         title="bucket265",
+        summary="Drop a video into a bucket, get H.265 back.",
         redirect_slashes=False,
-        responses={500: {"model": Problem, "description": "Our fault; try again."}},
+        responses=responses,
         **about,
     )
     for router in routers:
@@ -98,52 +123,16 @@ def create_app(*routers: APIRouter, **about: Any) -> FastAPI:
     app.add_exception_handler(Bucket265Error, _on_domain_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_middleware(RequestEnvelope)
+    app.add_middleware(RequestEnvelope, on_crash=_on_crash, observe=observe)
     return app
-
-
-class RequestEnvelope:
-    """Gives each request an id, logs it, sets the safety headers, and turns a crash into a problem.
-
-    Plain ASGI: Starlette's BaseHTTPMiddleware costs a task and a queue per request.
-    """
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = scope.setdefault("state", {})["request_id"] = uuid.uuid4().hex
-        started = time.perf_counter()
-        status = 0
-
-        async def send_with_id(message: MutableMapping[str, Any]) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", request_id.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_with_id)
-        except Exception:
-            logs.event("request.crashed", level=40, exc_info=True, request_id=request_id, path=scope["path"])
-            if status == 0:
-                crash = problem("internal_error", Bucket265Error.hint, request_id)
-                await crash(scope, receive, send_with_id)
-        finally:
-            ms = (time.perf_counter() - started) * 1000
-            logs.event("request", id=request_id, method=scope["method"], path=scope["path"], status=status, ms=ms)
 
 
 def _request_id(request: Request) -> str:
     return str(request.scope["state"]["request_id"])
+
+
+def _on_crash(request_id: str) -> JSONResponse:
+    return problem("internal_error", Bucket265Error.hint, request_id)
 
 
 async def _on_domain_error(request: Request, exc: Exception) -> JSONResponse:
@@ -161,7 +150,8 @@ async def _on_invalid_request(request: Request, exc: Exception) -> JSONResponse:
 
 
 async def _on_http_error(request: Request, exc: Exception) -> JSONResponse:
-    status = exc.status_code if isinstance(exc, HTTPException) else 500
+    status, headers = (exc.status_code, exc.headers) if isinstance(exc, HTTPException) else (500, None)
     code = {404: "not_found", 405: "method_not_allowed"}.get(status, "invalid_request")
     detail = {404: "There is no such endpoint; see /docs.", 405: "This endpoint does not take that method; see /docs."}
-    return problem(code, detail.get(status, TITLES.get(status, "Bad Request")), _request_id(request), status)
+    text = detail.get(status, TITLES.get(status, "Bad Request"))
+    return problem(code, text, _request_id(request), status, headers)

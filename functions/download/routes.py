@@ -1,0 +1,80 @@
+"""``GET /download`` and ``GET /stream``: a redirect to the result, with the link in the body as well."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from functions.download.links import make_link
+from functions.shared.auth import required_uuids
+from functions.shared.web import NO_STORE, Responses, problem_responses
+
+router = APIRouter(tags=["download"])
+
+UserId = Annotated[str | None, Query(description="Who uploaded it; a UUID. Required.")]
+TransactionId = Annotated[str | None, Query(description="As `POST /upload` returned it; a UUID. Required.")]
+Accept = Annotated[str | None, Header(description="`application/json` for 200 with the body instead of the redirect.")]
+
+
+class LinkAnswer(BaseModel):
+    """Where the result can be fetched, with GET and `Range` requests, until `expires_at`."""
+
+    url: str = Field(examples=["http://localhost:9000/converted/0192d7c1-6d0c-4c2e-9b6d-3f6c1f0e7a11/1.mp4?X-Amz-…"])
+    expires_at: str = Field(examples=["2026-03-01T13:00:00.000000Z"])
+    filename: str = Field(description="The user's name with the new extension.", examples=["holiday.mp4"])
+    size: int = Field(description="Bytes.", examples=[20971520])
+    sha256: str = Field(description="64 lower-case hex digits.", examples=["9f86d081884c7d65" * 4])
+
+
+RESPONSES: Responses = {
+    200: {"model": LinkAnswer, "description": "The link, for `Accept: application/json`."},
+    307: {"model": LinkAnswer, "description": "Redirect to the link, which the body holds too."},
+    **problem_responses(
+        {
+            400: "`Missing required parameter(s): user_id, transaction_id`"
+            " or `Invalid UUID format for parameter: 'user_id'`",
+            403: "`Forbidden`: the transaction is another user's.",
+            404: "`Transaction not found`",
+            409: "`File not ready for download`: poll `/status` until it is `Completed`.",
+            500: "`Converted file missing`: storage has lost the result.",
+        }
+    ),
+}
+
+
+@router.head("/download", include_in_schema=False)
+@router.get("/download", summary="Fetch the result", response_class=JSONResponse, responses=RESPONSES)
+def download(
+    request: Request, user_id: UserId = None, transaction_id: TransactionId = None, accept: Accept = None
+) -> JSONResponse:
+    """Redirects to a presigned link that saves the H.265 file under the user's own file name."""
+    return _answer(request, user_id, transaction_id, "attachment", accept)
+
+
+@router.head("/stream", include_in_schema=False)
+@router.get("/stream", summary="Play the result", response_class=JSONResponse, responses=RESPONSES)
+def stream(
+    request: Request, user_id: UserId = None, transaction_id: TransactionId = None, accept: Accept = None
+) -> JSONResponse:
+    """Redirects to a presigned link for playback in place: the file is faststart, and the link takes `Range`."""
+    return _answer(request, user_id, transaction_id, "inline", accept)
+
+
+def _answer(
+    request: Request, user_id: str | None, transaction_id: str | None, kind: str, accept: str | None
+) -> JSONResponse:
+    user, transaction = required_uuids(user_id=user_id, transaction_id=transaction_id)
+    link = make_link(transaction, user, kind, head=request.method == "HEAD")
+    if _wants_json(accept):
+        return JSONResponse(link.as_json(), headers=NO_STORE)
+    return JSONResponse(link.as_json(), 307, NO_STORE | {"Location": link.url})
+
+
+def _wants_json(accept: str | None) -> bool:
+    """Whether the client names JSON; ``*/*`` alone asks for the file."""
+    for choice in (accept or "").lower().split(","):
+        media_type, *parameters = [part.strip() for part in choice.split(";")]
+        if media_type == "application/json" and "q=0" not in parameters:
+            return True
+    return False

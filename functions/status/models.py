@@ -1,0 +1,101 @@
+"""What ``GET /status`` answers, for the documentation: the answer itself is made by ``view``."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class StatusName(StrEnum):
+    """`Completed` and `Failed` are final; `Expired` revives when the upload still comes."""
+
+    PENDING = "Pending"
+    CONVERTING = "Converting"
+    RETRYING = "Retrying"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    EXPIRED = "Expired"
+
+
+class Progress(BaseModel):
+    """How far the newest attempt is."""
+
+    percent: float | None = Field(description="Encoded time over the video's duration; 100 only when Completed.")
+    fps: float | None = Field(description="Frames encoded per second.")
+    speed: float | None = Field(description="Seconds of video encoded per second.")
+    eta_s: float | None = Field(description="Seconds until the encode is expected to end.")
+    stage: str | None = Field(description="`fetch`, `probe`, `encode`, `verify`, `publish`, or `done`.")
+
+
+class Queue(BaseModel):
+    ahead: int = Field(description="Uploads that are converted before this one.")
+
+
+class SourceObject(BaseModel):
+    """The uploaded file, as storage has it."""
+
+    size: int = Field(description="Bytes.")
+    etag: str = Field(description="Without quotes. Compare it when the answer to your PUT was lost.")
+
+
+class ConvertedObject(BaseModel):
+    """The result."""
+
+    size: int = Field(description="Bytes.")
+    sha256: str = Field(description="64 lower-case hex digits.")
+
+
+class StatusAnswer(BaseModel):
+    """A transaction. Times are ISO 8601 in UTC."""
+
+    transaction_id: str
+    user_id: str
+    filename: str
+    original_format: str = Field(description="The file's extension until the video has been probed.")
+    original_codec: str | None
+    target_format: str
+    target_codec: str
+    status: StatusName
+    start_time: str
+    updated_time: str
+    progress: Progress | None
+    queue: Queue | None = Field(description="Place in the queue; null unless the upload waits for a worker.")
+    attempt: int = Field(description="Number of the newest attempt; 0 before the first.")
+    source: SourceObject | None = Field(description="Null until the upload arrived.")
+    converted: ConvertedObject | None = Field(description="Null until Completed.")
+    media: dict[str, Any] | None = Field(description="What the probe measured: size, duration, streams.")
+    error_code: str | None = Field(description="Why it Failed, or why it is Retrying; for machines.")
+    error_reason: str | None = Field(description="The same as a sentence.")
+    worker: str | None = Field(description="Who made the newest attempt.")
+    converting_since: str | None
+    converting_until: str | None
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "transaction_id": "0192d7c1-6d0c-4c2e-9b6d-3f6c1f0e7a11",
+                    "user_id": "7f2c1d9e-4d8a-4c5b-8f7a-0a1b2c3d4e5f",
+                    "filename": "holiday.mov",
+                    "original_format": "mov",
+                    "original_codec": "h264",
+                    "target_format": "mp4",
+                    "target_codec": "h265",
+                    "status": "Converting",
+                    "start_time": "2026-03-01T12:00:00.000000Z",
+                    "updated_time": "2026-03-01T12:00:09.500000Z",
+                    "progress": {"percent": 41.7, "fps": 96.0, "speed": 3.2, "eta_s": 11.0, "stage": "encode"},
+                    "queue": None,
+                    "attempt": 1,
+                    "source": {"size": 73400320, "etag": "9b2cf535f27731c974343645a3985328"},
+                    "converted": None,
+                    "media": {"width": 1920, "height": 1080, "duration_s": 60.0},
+                    "error_code": None,
+                    "error_reason": None,
+                    "worker": "desk:4711",
+                    "converting_since": "2026-03-01T12:00:01.250000Z",
+                    "converting_until": None,
+                }
+            ]
+        }
+    }

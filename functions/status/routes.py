@@ -1,0 +1,37 @@
+"""``GET /status``. Read by pollers, so it does one SELECT and little else: a plain function, no storage."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from functions.shared.auth import required_uuids
+from functions.shared.web import NO_STORE, Responses, problem_responses
+from functions.shared.wiring import transactions
+from functions.status.models import StatusAnswer
+from functions.status.view import status_json
+
+router = APIRouter(tags=["status"])
+
+UserId = Annotated[str | None, Query(description="Who uploaded it; a UUID. Required.")]
+TransactionId = Annotated[str | None, Query(description="As `POST /upload` returned it; a UUID. Required.")]
+
+
+RESPONSES: Responses = {
+    200: {"model": StatusAnswer, "description": "The transaction as it is now."},
+    **problem_responses(
+        {
+            400: "`Missing required parameter(s): user_id, transaction_id`"
+            " or `Invalid UUID format for parameter: 'user_id'`",
+            403: "`Forbidden`: the transaction is another user's.",
+            404: "`Transaction not found`",
+        }
+    ),
+}
+
+
+@router.get("/status", summary="State of a conversion", response_class=JSONResponse, responses=RESPONSES)
+def get_status(user_id: UserId = None, transaction_id: TransactionId = None) -> JSONResponse:
+    """Where a transaction is on its way from upload to download. Poll it once a second."""
+    user, transaction = required_uuids(user_id=user_id, transaction_id=transaction_id)
+    return JSONResponse(status_json(transactions().get(transaction, user)), headers=NO_STORE)

@@ -1,0 +1,55 @@
+"""A row as clients see it. Pure."""
+
+from datetime import datetime
+from typing import Any
+
+from functions.shared.web import utc_text
+
+PROGRESS_FIELDS = ("percent", "fps", "speed", "eta_s", "stage")
+
+
+def status_json(row: dict[str, Any]) -> dict[str, Any]:
+    """The answer of ``GET /status``; ``row`` is one of ``Transactions.get``."""
+    return {
+        "transaction_id": str(row["transaction_id"]),
+        "user_id": str(row["user_id"]),
+        "filename": row["filename"],
+        "original_format": row["original_format"],
+        "original_codec": row["original_codec"],
+        "target_format": row["target_format"],
+        "target_codec": row["target_codec"],
+        "status": row["status"],
+        "start_time": utc_text(row["start_time"]),
+        "updated_time": utc_text(row["updated_time"]),
+        "progress": _progress(row["progress"]),
+        "queue": None if row["queue_ahead"] is None else {"ahead": row["queue_ahead"]},
+        "attempt": row["attempt"],
+        "source": _source(row),
+        "converted": _converted(row),
+        "media": row["media"],
+        "error_code": row["error_code"],
+        "error_reason": row["error_reason"],
+        "worker": row["worker"],
+        "converting_since": _maybe_time(row["converting_since"]),
+        "converting_until": _maybe_time(row["converting_until"]),
+    }
+
+
+def _progress(progress: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if progress is None else {name: progress.get(name) for name in PROGRESS_FIELDS}
+
+
+def _source(row: dict[str, Any]) -> dict[str, Any] | None:
+    if row["source_etag"] is None:
+        return None
+    return {"size": row["source_size"], "etag": row["source_etag"]}
+
+
+def _converted(row: dict[str, Any]) -> dict[str, Any] | None:
+    if row["converted_size"] is None:
+        return None
+    return {"size": row["converted_size"], "sha256": row["converted_sha256"]}
+
+
+def _maybe_time(moment: datetime | None) -> str | None:
+    return None if moment is None else utc_text(moment)
