@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from functions.converter import ffmpeg
-from functions.converter.events import ObjectCreated
 from functions.converter.lease import Clock, Deadline, Lease
 from functions.converter.pipeline import Deps, convert
 from functions.shared import logs
@@ -18,6 +17,7 @@ from functions.shared.errors import (
     UnexpectedError,
     WorkerStopping,
 )
+from functions.shared.events import ObjectCreated
 from functions.shared.transactions import (
     Claim,
     Duplicate,

@@ -9,12 +9,12 @@ from functools import cache
 from typing import Any, Protocol
 
 from functions.converter.converter import Converter, DeadLetter, Done, Later, Outcome
-from functions.converter.events import MalformedEvent, object_created
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Clock, Deadline
 from functions.converter.pipeline import Deps
 from functions.converter.slots import EncodeSlots
 from functions.shared import logs, wiring
+from functions.shared.events import MalformedEvent, object_created
 from functions.shared.settings import settings
 
 
@@ -31,8 +31,11 @@ class Redelivery(Protocol):
 class Context(Protocol):
     """What the handler uses of its caller's context. ``clock`` and ``redelivery`` are a worker's own."""
 
-    clock: Clock
-    redelivery: Redelivery
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def redelivery(self) -> Redelivery: ...
 
     def get_remaining_time_in_millis(self) -> int: ...
 

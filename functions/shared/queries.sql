@@ -138,7 +138,8 @@ SELECT transaction_id FROM transactions WHERE status = 'Failed' AND source_etag 
 
 -- name: due_for_reconciling
 SELECT transaction_id, user_id, status, uploads_bucket, stored_path_original, source_etag, source_size, reissues,
-       upload_expires_at + make_interval(secs => %(expire_after_s)s) < now() AS overdue
+       upload_expires_at + make_interval(secs => %(expire_after_s)s) < now() AS overdue,
+       upload_expires_at + make_interval(secs => %(expire_after_s)s) < now() - interval '1 day' AS long_gone
   FROM transactions
  WHERE status IN ('Pending', 'Converting', 'Retrying', 'Expired') AND reconcile_at < now()
    AND (status <> 'Converting' OR lease_until < now())

@@ -1,0 +1,170 @@
+"""The worker of a desk: JetStream messages → the converter's handler, and the timer of the reconciler.
+
+It translates the queue's ways into those of SQS: a message becomes a record, a wish for a later delivery becomes
+``nak(delay)``, a dead letter a copy in the dead-letter stream and ``term``. More workers share one consumer.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from functions.converter.handler import converter
+from functions.converter.workspace import sweep
+from functions.reconciler.reconcile import Reconciler
+from functions.shared import logs, wiring
+from functions.shared.errors import Bucket265Error
+from functions.shared.events import MalformedEvent, object_created
+from functions.shared.reissue import object_created_json
+from functions.shared.settings import SettingsError, settings
+from functions.shared.transactions import Source
+from local import jetstream
+from local.delivery import Delivery
+
+AT_MOST = 6
+"""Messages in hand at once: one encodes, the others are verified, published or are about to encode."""
+
+POLL_S = 0.05
+FETCH_S = 1.0
+
+
+class Worker:
+    """Fetches only what it can soon encode; everything that blocks runs in threads that live as long as the worker."""
+
+    def __init__(self, client: Client, reconcile_every_s: float, grace_s: float) -> None:
+        self._client = client
+        self._js: JetStreamContext = client.jetstream()
+        self._reconcile_every_s = reconcile_every_s
+        self._grace_s = grace_s
+        self._threads = ThreadPoolExecutor(AT_MOST + 3, thread_name_prefix="convert")
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin to stop: fetch no more; conversions get ``grace_s`` to end and are then given back."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        subscription = await self._js.pull_subscribe_bind(durable=jetstream.CONSUMER, stream=jetstream.STREAM)
+        await self._client.subscribe(jetstream.STORED, queue="arrivals", cb=self._note_stored)
+        await self._in_thread(converter().deps.inspector.prepare)
+        timer = asyncio.create_task(self._keep_reconciling())
+        logs.event("worker.ready", worker=settings().worker_name)
+        while not self._stopping.is_set():
+            if len(self._running) >= AT_MOST or not converter().deps.slots.worth_fetching():
+                await asyncio.sleep(POLL_S)
+                continue
+            message = await self._next(subscription)
+            if message is not None:
+                await self._begin(message)
+        timer.cancel()
+        await self._finish()
+
+    async def _next(self, subscription: JetStreamContext.PullSubscription) -> Msg | None:
+        try:
+            return (await subscription.fetch(1, timeout=FETCH_S))[0]
+        except (TimeoutError, nats.errors.TimeoutError):
+            return None
+        except nats.errors.Error as exc:
+            logs.event("queue.away", level=30, error=type(exc).__name__)
+            await asyncio.sleep(FETCH_S)
+            return None
+
+    async def _begin(self, message: Msg) -> None:
+        """Start on a message and return once its encode has begun, or it needs none."""
+        entered = converter().deps.slots.entered
+        task = asyncio.create_task(Delivery(message, self._js, self._threads).settle())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        while not task.done() and converter().deps.slots.entered == entered:
+            await asyncio.wait({task}, timeout=POLL_S)
+
+    async def _finish(self) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=self._grace_s)
+        converter().stopping.set()
+        if self._running:
+            await asyncio.wait(self._running)
+        converter().deps.inspector.close()
+        await self._client.drain()
+        self._threads.shutdown()
+        logs.event("worker.stopped", worker=settings().worker_name)
+
+    async def _note_stored(self, message: Msg) -> None:
+        """Write down what arrived before anybody gets to it: the queue's order, and ``source`` in status."""
+        try:
+            for created in object_created(message.data.decode(errors="replace")):
+                source = Source(created.bucket, created.key, created.size, created.etag)
+                await self._in_thread(partial(wiring.transactions().note_stored, source))
+        except (MalformedEvent, Bucket265Error) as exc:
+            logs.event("arrival.not_noted", level=30, error=type(exc).__name__)
+
+    async def _keep_reconciling(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def reissue(source: Source) -> None:
+            sent = self._js.publish(jetstream.REISSUED, object_created_json(source))
+            asyncio.run_coroutine_threadsafe(_awaited(sent), loop).result(timeout=10)
+
+        reconciler = Reconciler(settings(), wiring.upkeep(), wiring.storage(), reissue)
+        while True:
+            try:
+                await self._in_thread(partial(sweep, settings().scratch_dir))
+                await self._in_thread(reconciler.run)
+            except Exception as exc:  # the timer outlives every outage
+                logs.event("reconcile.failed", level=40, error=type(exc).__name__, detail=exc)
+            await asyncio.sleep(self._reconcile_every_s)
+
+    async def _in_thread(self, work: Callable[[], object]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+async def _awaited(sent: Awaitable[object]) -> None:
+    await sent
+
+
+async def serve(url: str, reconcile_every_s: float, grace_s: float) -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    client = await jetstream.connect(url, f"worker {settings().worker_name}")
+    worker = Worker(client, reconcile_every_s, grace_s)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, worker.stop)
+    await worker.run()
+
+
+def main() -> int:
+    """``python -m local.worker``: exit 1 with one line if it cannot start."""
+    logs.configure()
+    try:
+        asyncio.run(
+            serve(
+                os.environ["NATS_URL"],
+                float(os.environ.get("RECONCILE_EVERY_S") or 15),
+                float(os.environ.get("SHUTDOWN_GRACE_S") or 5),
+            )
+        )
+    except KeyError as exc:
+        print(f"worker: {exc.args[0]} is not set; see the settings table in README.md", file=sys.stderr)
+    except SettingsError as exc:
+        print(f"worker: {exc}", file=sys.stderr)
+    except NotFoundError:
+        print("worker: the queue is not set up; run: python -m local bootstrap", file=sys.stderr)
+    except (nats.errors.Error, OSError) as exc:
+        print(f"worker: NATS at NATS_URL does not let us in: {exc}", file=sys.stderr)
+    else:
+        return 0
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
