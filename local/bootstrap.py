@@ -14,14 +14,14 @@ from urllib3.exceptions import HTTPError
 
 from functions.migrate.migrate import migrate
 from local import jetstream
-from local.desk import Desk
+from local.desk import Desk, DeskError
 from local.objectstore import ensure_bucket, ensure_notifications, minio_client
 from local.roundtrip import LinkBroken, round_trip
 
 ANSWERS_WITHIN_S = 60.0
 
 
-class BootstrapFailed(Exception):
+class BootstrapFailed(DeskError):
     """A server cannot be made ready; the message says which one and what to do."""
 
 

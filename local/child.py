@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from local import launcher
+from local.desk import DeskError
 from local.launcher import Identity
 
 POLL_S = 0.02
@@ -16,7 +17,7 @@ TAIL_LINES = 12
 TAIL_BYTES = 8192
 
 
-class ChildFailed(Exception):
+class ChildFailed(DeskError):
     """A process of the stack ended or did not become ready; the message names it and quotes its log."""
 
 
@@ -75,15 +76,18 @@ class Child:
             raise ChildFailed(f"{self.name} was not started")
         return self.process.pid
 
+    def ask_to_stop(self) -> None:
+        """Send the signal by which it ends in order; does not wait."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(self.stop_signal)
+
     def stop(self) -> None:
         """Ask it to end, then insist. Idempotent."""
-        if self.process is None:
-            return
-        if self.process.poll() is None:
-            self.process.send_signal(self.stop_signal)
+        self.ask_to_stop()
+        if self.process is not None:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(self.stops_within_s)
-        self.kill()
+            self.kill()
 
     def kill(self) -> None:
         """SIGKILL to it and to what is left of its process group, and wait for its end."""

@@ -19,6 +19,10 @@ DATABASE = "bucket265"
 NOTIFY_ARNS = "arn:minio:sqs::FAST:nats,arn:minio:sqs::SURE:nats"
 
 
+class DeskError(Exception):
+    """Base of what can go wrong with a desk; the message is for people and says what to do."""
+
+
 @dataclass(frozen=True)
 class Secrets:
     """Passwords of the servers that the desk starts, random per ``DATA_DIR``."""

@@ -20,7 +20,7 @@ from nats.js.errors import NotFoundError
 from urllib3.exceptions import HTTPError
 
 from local import jetstream
-from local.desk import Desk
+from local.desk import Desk, DeskError
 from local.objectstore import arns_missing, minio_client
 
 PREFIX = "doctor/"
@@ -28,7 +28,7 @@ EVENT_WITHIN_S = 10.0
 REPAIR = "python -m local bootstrap creates what is missing"
 
 
-class LinkBroken(Exception):
+class LinkBroken(DeskError):
     """A link of the path does not hold: which one, what was seen, and the remedy."""
 
     def __init__(self, link: str, reason: str, remedy: str) -> None:

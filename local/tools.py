@@ -15,13 +15,15 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from local.desk import DeskError
+
 MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
 MINIO_MODULE = "github.com/minio/minio"
 GO_NEEDED = (1, 24, 8)
 """The toolchain that MinIO's go.mod asks for."""
 
 
-class ToolMissing(Exception):
+class ToolMissing(DeskError):
     """A server program is not there or could not be built; the message says what to do."""
 
 
