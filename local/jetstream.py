@@ -4,6 +4,9 @@ One work-queue stream takes the events of storage (``uploads.stored``, publishab
 those that we issue again (``uploads.reissued``, by the worker's user alone); one durable consumer serves all workers.
 """
 
+from collections.abc import Awaitable, Callable
+from logging import WARNING
+
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -17,6 +20,8 @@ from nats.js.api import (
 )
 from nats.js.errors import NotFoundError
 
+from functions.shared import logs
+
 STREAM = "UPLOADS"
 STORED = "uploads.stored"
 REISSUED = "uploads.reissued"
@@ -27,12 +32,38 @@ ACK_WAIT_S = 30.0
 
 
 async def connect(url: str, name: str) -> Client:
-    """A connection that reconnects for ever; raises if the first attempt fails."""
+    """A connection that reconnects for ever; raises like ``connect_once`` if the first attempt fails."""
+    connection = await _first_connection(url, name, _log_error)
+    # Given to the first attempt already, these would make it last for ever too.
+    connection.options.update(allow_reconnect=True, max_reconnect_attempts=-1, reconnect_time_wait=0.5)
+    return connection
+
+
+async def connect_once(url: str, name: str) -> Client:
+    """A connection that does not outlive a loss. Raises ``OSError`` or ``nats.errors.Error`` if there is no server."""
+    return await _first_connection(url, name, _ignore_error)
+
+
+async def _first_connection(url: str, name: str, on_error: Callable[[Exception], Awaitable[None]]) -> Client:
     import nats
 
     return await nats.connect(
-        url, name=name, max_reconnect_attempts=-1, reconnect_time_wait=0.5, connect_timeout=5, allow_reconnect=True
+        url,
+        name=name,
+        connect_timeout=5,
+        allow_reconnect=False,
+        max_reconnect_attempts=1,
+        reconnect_time_wait=0.1,
+        error_cb=on_error,
     )
+
+
+async def _log_error(error: Exception) -> None:
+    logs.event("queue.error", level=WARNING, error=repr(error))
+
+
+async def _ignore_error(error: Exception) -> None:
+    """What ends a connection that is made once is raised as well."""
 
 
 async def ensure_streams(js: JetStreamContext) -> None:
