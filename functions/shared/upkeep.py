@@ -49,6 +49,11 @@ class Upkeep:
         rows = self.database.rows(SQL["redrive"], params)
         return source_of(rows[0]) if rows else None
 
+    def status(self, transaction_id: UUID) -> str | None:
+        """Whoever's it is; None if there is no such transaction."""
+        rows = self.database.rows(SQL["get"], {"transaction_id": str(transaction_id)})
+        return str(rows[0]["status"]) if rows else None
+
     def failed_ids(self) -> list[UUID]:
         return [UUID(str(row["transaction_id"])) for row in self.database.rows(SQL["failed_ids"])]
 
