@@ -45,6 +45,6 @@ def make_link(transaction_id: UUID, user_id: UUID, kind: str, *, head: bool) -> 
         raise ConvertedMissing from exc
     name = download_name(row["filename"], row["target_format"])
     content_type = CONTENT_TYPES.get(row["target_format"], "application/octet-stream")
-    expires_at = datetime.now(UTC) + timedelta(seconds=settings().link_ttl_s)
+    expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=settings().link_ttl_s)
     url = storage().presign_get(bucket, key, content_disposition(kind, name), content_type, head=head)
     return Link(url, utc_text(expires_at), name, row["converted_size"], row["converted_sha256"])

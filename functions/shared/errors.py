@@ -193,6 +193,10 @@ class FileTooLarge(RequestRefused):
     code = "file_too_large"
 
 
+class BodyTooLarge(RequestRefused):
+    code = "body_too_large"
+
+
 class IdempotencyConflict(RequestRefused):
     code = "idempotency_conflict"
     hint = "This Idempotency-Key was used with another request; use a new key for a new upload."

@@ -71,6 +71,10 @@ class Storage:
     def _signer(self) -> "S3Client":
         return self._make_client(self._settings.s3_public_endpoint_url)
 
+    def connect(self) -> None:
+        """Make both clients now; raises ``ValueError`` for an endpoint that is not a URL. Sends nothing."""
+        _ = self.client, self._signer
+
     def _make_client(self, endpoint: str | None) -> "S3Client":
         s = self._settings
         config = Config(

@@ -1,0 +1,116 @@
+"""The JSON form of ``POST /upload``: validate, store the rows, hand out presigned PUTs. A list is all or nothing."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from functions.shared.errors import InvalidRequest
+from functions.shared.settings import settings
+from functions.shared.transactions import NewTransaction
+from functions.shared.web import utc_text
+from functions.shared.wiring import storage, transactions
+from functions.upload.accept import accepted_type, check_size, clean_filename, upload_limit
+from functions.upload.idempotency import ENDPOINT, fingerprint
+from functions.upload.models import FileRequest, FilesRequest
+from functions.upload.rows import new_transaction
+
+NAMES_SHOWN = 5
+"""Of unknown options or faulty fields, in one sentence."""
+
+
+def declare(body: bytes, user_id: UUID, key: str | None) -> dict[str, Any]:
+    """Answer one JSON request; ``key`` is its idempotency key."""
+    files, is_list = parse_request(body)
+    new = [_row(file, user_id) for file in files]
+    if key is None:
+        links = [_link(row) for row in new]
+        transactions().insert(new)
+        return _answer(new, links, is_list)
+    ids = transactions().insert_once(key, ENDPOINT, _fingerprint(new, is_list), new)
+    if ids == [row.transaction_id for row in new]:
+        return _answer(new, [_link(row) for row in new], is_list)
+    recalled = [_recalled(transaction_id, row) for transaction_id, row in zip(ids, new, strict=True)]
+    return _answer(recalled, [_renewed_link(row) for row in recalled], is_list)
+
+
+def parse_request(body: bytes) -> tuple[list[FileRequest], bool]:
+    """The files of a request and whether they came as a list; raises ``InvalidRequest``."""
+    try:
+        data = from_json(body)
+    except ValueError as exc:
+        raise InvalidRequest(f"The body is not valid JSON: {exc}.") from None
+    if not isinstance(data, dict):
+        raise InvalidRequest("The body must be a JSON object: {filename, content_type, size} or {files: […]}.")
+    try:
+        if "files" in data:
+            return FilesRequest.model_validate(data).files, True
+        return [FileRequest.model_validate(data)], False
+    except ValidationError as exc:
+        raise InvalidRequest(f"The request is not valid: {_faults(exc)}.") from None
+
+
+def _faults(exc: ValidationError) -> str:
+    words = {"missing": "is missing", "extra_forbidden": "is not a known field"}
+    faults = []
+    for error in exc.errors(include_url=False, include_input=False)[:NAMES_SHOWN]:
+        where = ".".join(str(part)[:40] for part in error["loc"])
+        faults.append(f"{where!r} {words.get(error['type'], error['msg'])}")
+    return "; ".join(faults)
+
+
+def _row(file: FileRequest, user_id: UUID) -> NewTransaction:
+    filename = clean_filename(file.filename)
+    content_type = accepted_type(file.content_type, filename)
+    check_size(file.size, upload_limit(settings().max_upload_bytes))
+    if file.options:
+        names = ", ".join(repr(name[:40]) for name in list(file.options)[:NAMES_SHOWN])
+        raise InvalidRequest(f"Unknown option(s): {names}. No options are supported yet; leave them out.")
+    return new_transaction(settings(), uuid4(), user_id, filename, content_type, file.size, file.sha256)
+
+
+def _fingerprint(new: list[NewTransaction], is_list: bool) -> str:
+    files = [[row.filename, row.content_type, row.declared_size, row.declared_sha256] for row in new]
+    return fingerprint({"json": files, "list": is_list})
+
+
+def _link(row: NewTransaction) -> dict[str, Any]:
+    size = row.declared_size or 0
+    put = storage().presign_put(
+        row.uploads_bucket, row.stored_path_original, row.content_type, size, row.declared_sha256
+    )
+    return {
+        "method": "PUT",
+        "url": put.url,
+        "headers": put.headers,
+        "expires_at": utc_text(row.upload_expires_at),
+    }
+
+
+def _recalled(transaction_id: UUID, asked: NewTransaction) -> NewTransaction:
+    """The earlier row: what was asked is the same, as the fingerprint is."""
+    row = transactions().get(transaction_id, asked.user_id)
+    bucket, key = row["uploads_bucket"], row["stored_path_original"]
+    return replace(asked, transaction_id=transaction_id, uploads_bucket=bucket, stored_path_original=key)
+
+
+def _renewed_link(row: NewTransaction) -> dict[str, Any] | None:
+    """A fresh link while no object is there. Listed, not read: a PUT in flight would block a read of its key."""
+    if storage().list_prefix(row.uploads_bucket, row.stored_path_original):
+        return None
+    if not transactions().extend_link(row.transaction_id, row.user_id, row.upload_expires_at):
+        return None
+    return _link(row)
+
+
+def _answer(rows: list[NewTransaction], links: list[Any], is_list: bool) -> dict[str, Any]:
+    if not is_list:
+        message = "Upload link created" if links[0] else "The upload of this Idempotency-Key has already arrived"
+        return {"message": message, "transaction_id": str(rows[0].transaction_id), "upload": links[0]}
+    files = [
+        {"transaction_id": str(row.transaction_id), "filename": row.filename, "upload": link}
+        for row, link in zip(rows, links, strict=True)
+    ]
+    return {"message": "Upload links created", "transactions": files}

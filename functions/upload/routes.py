@@ -1,0 +1,140 @@
+"""``POST /upload``, by its content type: JSON for a presigned link, a form for the classic upload."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from functions.shared.auth import parse_uuid, required_uuids
+from functions.shared.errors import InvalidRequest, MissingFile
+from functions.shared.web import NO_STORE, Responses, problem_responses
+from functions.upload.accept import MAX_FILES
+from functions.upload.body import read_json_body
+from functions.upload.declare import declare
+from functions.upload.form import receive_form
+from functions.upload.idempotency import checked_key
+from functions.upload.models import (
+    DeclaredAnswer,
+    DeclaredListAnswer,
+    FileRequest,
+    StoredAnswer,
+    StoredListAnswer,
+)
+
+router = APIRouter(tags=["upload"])
+
+FORM = "multipart/form-data"
+FORM_WITHOUT_FILES = "application/x-www-form-urlencoded"
+
+UserId = Annotated[str | None, Query(description="Who uploads; a UUID. Required; a form may carry it as a field.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="Makes a repeat safe: the same request under the same key gives the same transaction, with a fresh"
+        " link while nothing has arrived. Another request under that key is refused with 409."
+    ),
+]
+
+RESPONSES: Responses = {
+    200: {
+        "model": DeclaredAnswer | DeclaredListAnswer | StoredAnswer | StoredListAnswer,
+        "description": "JSON: the link or links to upload to. Form: the files are stored.",
+    },
+    **problem_responses(
+        {
+            400: "`You must include a video file in the request form-data.`,"
+            " `Invalid file type. Only videos are allowed.`, `Missing required parameter(s): user_id`,"
+            " `Invalid UUID format for parameter: 'user_id'`, or what else is wrong with the request.",
+            408: "The body stopped arriving for a minute.",
+            409: "The `Idempotency-Key` was used with another request.",
+            413: "`file_too_large`: more than 5 GiB. `body_too_large`: a JSON body of more than 1 MiB.",
+        }
+    ),
+}
+
+ONE_FILE = FileRequest.model_json_schema()
+REQUEST_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "oneOf": [
+                    ONE_FILE,
+                    {
+                        "title": "FilesRequest",
+                        "description": "Several files at once: all are accepted or none.",
+                        "type": "object",
+                        "required": ["files"],
+                        "properties": {
+                            "files": {"type": "array", "minItems": 1, "maxItems": MAX_FILES, "items": ONE_FILE}
+                        },
+                    },
+                ]
+            },
+            "examples": {
+                "one": {
+                    "summary": "One file",
+                    "value": {"filename": "holiday.mov", "content_type": "video/quicktime", "size": 73400320},
+                },
+                "list": {
+                    "summary": "A list",
+                    "value": {
+                        "files": [
+                            {"filename": "a.mp4", "content_type": "video/mp4", "size": 1048576},
+                            {"filename": "b.mkv", "content_type": "video/x-matroska", "size": 2097152},
+                        ]
+                    },
+                },
+            },
+        },
+        FORM: {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {
+                        "description": "The video, or several parts of this name. Streamed to storage as it arrives.",
+                        "type": "string",
+                        "format": "binary",
+                    },
+                    "user_id": {"description": "Instead of the query parameter.", "type": "string", "format": "uuid"},
+                },
+            }
+        },
+    },
+}
+
+
+@router.post(
+    "/upload",
+    summary="Upload a video",
+    response_class=JSONResponse,
+    responses=RESPONSES,
+    openapi_extra={"requestBody": REQUEST_BODY},
+)
+async def upload(request: Request, user_id: UserId = None, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+    """Two ways in.
+
+    **JSON**: declare the file (name, type, size); the answer holds a presigned PUT to storage. Send the file there with
+    exactly the given headers; its arrival starts the conversion. The link works once and only for that size and type.
+
+    **Form**: post the file as `file`; it is streamed to storage, and the conversion starts.
+    """
+    key = checked_key(idempotency_key)
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "application/json":
+        user = required_uuids(user_id=user_id)[0]
+        body = await read_json_body(request)
+        return JSONResponse(await run_in_threadpool(declare, body, user, key), headers=NO_STORE)
+    if kind == FORM:
+        owner = parse_uuid("user_id", user_id) if user_id else None
+        return JSONResponse(await receive_form(request, content_type, owner, key), headers=NO_STORE)
+    raise _unusable(kind)
+
+
+def _unusable(kind: str) -> Exception:
+    if kind in ("", FORM_WITHOUT_FILES):
+        return MissingFile()
+    return InvalidRequest(f"Send {FORM} or application/json, not {kind[:100]}.")

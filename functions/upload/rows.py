@@ -1,0 +1,39 @@
+"""The row of a new upload."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from functions.shared.settings import Settings
+from functions.shared.transactions import NewTransaction, source_key
+from functions.upload.accept import extension
+
+
+def link_end(settings: Settings) -> datetime:
+    """When a link that is made now expires: signatures count in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=settings.link_ttl_s)
+
+
+def new_transaction(
+    settings: Settings,
+    transaction_id: UUID,
+    user_id: UUID,
+    filename: str,
+    content_type: str,
+    size: int,
+    sha256: str | None = None,
+) -> NewTransaction:
+    """A row with today's encoding defaults frozen in it; its link's hour begins now."""
+    return NewTransaction(
+        transaction_id=transaction_id,
+        user_id=user_id,
+        filename=filename,
+        content_type=content_type,
+        declared_size=size,
+        declared_sha256=sha256,
+        upload_expires_at=link_end(settings),
+        uploads_bucket=settings.uploads_bucket,
+        stored_path_original=source_key(transaction_id),
+        converted_bucket=settings.converted_bucket,
+        original_format=extension(filename),
+        options={"preset": settings.x265_preset, "crf": settings.x265_crf},
+    )
