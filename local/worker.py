@@ -68,6 +68,8 @@ class Worker:
             if message is not None:
                 await self._begin(message)
         timer.cancel()
+        # Drain would wait half a minute for it: nats-py counts a pull subscription's messages as unread for ever.
+        await subscription.unsubscribe()
         await self._finish()
 
     async def _next(self, subscription: JetStreamContext.PullSubscription) -> Msg | None:
