@@ -140,7 +140,7 @@ class Minio(Child):
         self.event_queue = desk.data_dir / "minio-events"
 
     def prepare(self) -> None:
-        (self._desk.data_dir / "minio").mkdir(exist_ok=True)
+        (self._desk.data_dir / "minio").mkdir(parents=True, exist_ok=True)
         self.event_queue.mkdir(exist_ok=True)
 
     def command(self) -> Command:
