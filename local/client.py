@@ -125,17 +125,24 @@ class ApiClient:
         What an earlier run left in the part is kept and completed.
         """
         link = self.link(transaction_id)
-        with transfer.part_of(out) as part:
-            resumed = part.size > 0
-            self._complete(part, transaction_id, link, progress)
-            if not part.is_whole(link) and resumed:
-                part.restart()
-                self._complete(part, transaction_id, link, progress)
-            if not part.is_whole(link):
-                part.restart()
-                raise ClientError(f"The download of {link.filename} does not have the announced sum.", "wrong_sum")
-            transfer.finish(out, force=force)
+        try:
+            with transfer.part_of(out) as part:
+                self._receive(part, transaction_id, link, progress)
+                transfer.finish(out, force=force)
+        except OSError as exc:
+            raise ClientError(f"{out} cannot be written: {exc.strerror}.", "unwritable_file") from exc
         return link
+
+    def _receive(self, part: transfer.Part, transaction_id: str, link: DownloadLink, progress: BytesDone) -> None:
+        """Fetch what is missing; from the start where the rest of an earlier run turns out to be of another file."""
+        resumed = part.size > 0
+        self._complete(part, transaction_id, link, progress)
+        if not part.is_whole(link) and resumed:
+            part.restart()
+            self._complete(part, transaction_id, link, progress)
+        if not part.is_whole(link):
+            part.restart()
+            raise ClientError(f"The download of {link.filename} does not have the announced sum.", "wrong_sum")
 
     def _complete(self, part: transfer.Part, transaction_id: str, link: DownloadLink, progress: BytesDone) -> None:
         """Fetch until all is there; each try that brought something earns as many new ones."""

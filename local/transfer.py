@@ -116,14 +116,10 @@ class Part:
 
 @contextmanager
 def part_of(out: Path) -> Iterator[Part]:
-    """Open ``<out>.part``, with what an earlier run left in it, for us alone."""
+    """Open ``<out>.part``, with what an earlier run left in it, for us alone. Raises ``OSError``."""
     path = out.with_name(out.name + ".part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        sink = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666), "r+b")
-    except OSError as exc:
-        raise ClientError(f"{path} cannot be written: {exc.strerror}.", "unwritable_file") from exc
-    with sink:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666), "r+b") as sink:
         try:
             fcntl.flock(sink, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

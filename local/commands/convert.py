@@ -1,0 +1,78 @@
+"""``convert FILE... [-o OUT]``: videos in, H.265 beside them."""
+
+import argparse
+import queue
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.bars import Display, display, printable
+from local.client import ApiClient
+from local.commands.running import INTERRUPTED, Stop, client_of, reporting
+from local.conversion import convert
+from local.naming import output_paths
+from local.problems import ClientError
+
+JOIN_S = 0.2
+
+
+@reporting
+def run(args: argparse.Namespace) -> int:
+    """The path of each result goes to standard output, everything else to standard error; 1 if any file failed."""
+    outputs = output_paths(args.files, args.out)
+    stop = Stop()
+    client = client_of(args, stop)
+    with display() as show:
+        batch = _Batch(client, show, stop, args.force, list(zip(args.files, outputs, strict=True)))
+        try:
+            batch.run(args.jobs)
+        except KeyboardInterrupt:
+            stop.set()
+            show.say("Stopped; what was uploaded is still converted: `python -m local download ID` gets it.")
+            return INTERRUPTED
+    for source in args.files:
+        if source in batch.failures:
+            print(f"error: {printable(str(source))}: {batch.failures[source]}", file=sys.stderr)
+        elif source in batch.results:
+            print(batch.results[source])
+    return 0 if len(batch.results) == len(args.files) else 1
+
+
+@dataclass
+class _Batch:
+    """Several files, a few at once. Its threads are daemons: after Ctrl-C none of them holds up the exit."""
+
+    client: ApiClient
+    show: Display
+    stop: Stop
+    force: bool
+    jobs: list[tuple[Path, Path]]
+    failures: dict[Path, ClientError] = field(default_factory=dict)
+    results: dict[Path, Path] = field(default_factory=dict)
+
+    def run(self, at_once: int) -> None:
+        waiting: queue.SimpleQueue[tuple[Path, Path]] = queue.SimpleQueue()
+        for job in self.jobs:
+            waiting.put(job)
+        threads = [
+            threading.Thread(target=self._work, args=(waiting,), daemon=True)
+            for _ in range(min(at_once, len(self.jobs)))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(JOIN_S)
+
+    def _work(self, waiting: "queue.SimpleQueue[tuple[Path, Path]]") -> None:
+        while True:
+            try:
+                source, out = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                done = convert(self.client, source, out, self.show, self.stop.check, force=self.force)
+                self.results[source] = done.path
+            except ClientError as exc:
+                self.failures[source] = exc

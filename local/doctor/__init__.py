@@ -1,0 +1,1 @@
+"""Tries each link of the chain for real, in order, and names the broken one with its remedy."""
