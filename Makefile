@@ -1,0 +1,71 @@
+# Needs only sh, python3 (3.11 or later, with venv), make, git and coreutils: everything else is installed into .venv,
+# and MinIO is built once into the cache. Variables given to make reach the programs: make up S3_PORT=9100 DATA_DIR=/tmp/d
+
+PYTHON = python3
+PY = .venv/bin/python
+PIP = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+SOURCES = functions local tests infra
+
+.PHONY: help demo up down clean test test-compose bench lint types format lock
+
+help:
+	@echo "make demo [FILE=my.mov]   convert a clip on a stack of its own; the last line is the result's path"
+	@echo "make up                   run everything in the foreground, API on http://localhost:8000"
+	@echo "make down | make clean    stop the stack | remove its data (DATA_DIR, default .data)"
+	@echo "make lint types test      what every change must pass"
+	@echo "make test-compose bench   the images in a real Docker engine | the measurements"
+	@echo "make lock                 pin the newest packages that pyproject.toml allows"
+
+demo: .venv/desk
+	@exec $(PY) -m local demo $${FILE:+"$$FILE"}
+
+up: .venv/desk
+	@exec $(PY) -m local up
+
+down clean: .venv/desk
+	@exec $(PY) -m local $@
+
+test: .venv/test
+	@exec $(PY) -m pytest tests --ignore=tests/bench --ignore=tests/compose
+
+test-compose: .venv/test
+	@exec $(PY) -m pytest tests/compose
+
+bench: .venv/test
+	@exec $(PY) -m tests.bench
+
+lint: .venv/test
+	@$(PY) -m ruff check $(SOURCES)
+	@$(PY) -m ruff format --check $(SOURCES)
+
+types: .venv/test
+	@$(PY) -m mypy
+
+format: .venv/test
+	@$(PY) -m ruff check --fix $(SOURCES)
+	@$(PY) -m ruff format $(SOURCES)
+
+UV = .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
+lock: .venv/test
+	@$(UV) -o requirements.txt
+	@$(UV) --extra desk -c requirements.txt -o local/requirements.txt
+	@$(UV) --extra desk --extra test -c local/requirements.txt -o tests/requirements.txt
+
+# An environment that still runs is kept and brought up to date; one whose Python has gone is made anew.
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed: make PYTHON=python3.13 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "This Python lacks venv: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/desk: .venv/python local/requirements.txt
+	@echo "installing the packages of local/requirements.txt into .venv"
+	@$(PIP) -r local/requirements.txt
+	@touch $@
+
+.venv/test: .venv/desk tests/requirements.txt
+	@echo "installing the packages of tests/requirements.txt into .venv"
+	@$(PIP) -r tests/requirements.txt
+	@touch $@
