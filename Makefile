@@ -5,6 +5,7 @@ PYTHON = python3
 PY = .venv/bin/python
 PIP = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 SOURCES = functions local tests infra
+STAMPS = .venv/python .venv/desk .venv/test
 
 .PHONY: help demo up down clean test test-compose bench lint types format lock
 
@@ -52,6 +53,7 @@ lock: .venv/test
 	@$(UV) --extra desk --extra test -c local/requirements.txt -o tests/requirements.txt
 
 # An environment that still runs is kept and brought up to date; one whose Python has gone is made anew.
+GONE := $(shell $(PY) -c "" 2>/dev/null || rm -f $(STAMPS))
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or later is needed: make PYTHON=python3.13 ..." >&2; exit 1; }
