@@ -57,7 +57,7 @@ class Worker:
         """Work until stopped."""
         subscription = await self._js.pull_subscribe_bind(durable=jetstream.CONSUMER, stream=jetstream.STREAM)
         await self._client.subscribe(jetstream.STORED, queue="arrivals", cb=self._note_stored)
-        await self._in_thread(converter().deps.inspector.prepare)
+        await self._in_thread(converter().warm_up)
         timer = asyncio.create_task(self._keep_reconciling())
         logs.event("worker.ready", worker=settings().worker_name)
         while not self._stopping.is_set():

@@ -67,6 +67,12 @@ class Converter:
     deps: Deps
     stopping: threading.Event = field(default_factory=threading.Event)
 
+    def warm_up(self) -> None:
+        """Make now what the first event would wait for: an inspector, the storage client, a database connection."""
+        self.deps.inspector.prepare()
+        _ = self.deps.storage.client
+        self.deps.transactions.warm_up()
+
     def handle(self, created: ObjectCreated, message_id: str, clock: Clock, deadline: Deadline) -> Outcome:
         """What to do with the message that named this object. Raises ``DatabaseUnavailable`` if no row can be read."""
         settings = self.deps.settings
@@ -92,6 +98,7 @@ class Converter:
         try:
             convert(lease, self.deps)
         except StaleAttempt:
+            logs.event("attempt.stale", transaction_id=lease.claim.transaction_id, attempt=lease.claim.attempt)
             return Done("stale")
         except PermanentError as exc:
             return self._failed(lease.claim, exc)

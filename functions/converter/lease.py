@@ -146,5 +146,4 @@ class Lease:
                 continue
             renewed = time.monotonic()
             if self._stale:
-                logs.event("attempt.stale", transaction_id=self.claim.transaction_id, attempt=self.claim.attempt)
                 return

@@ -1,6 +1,7 @@
 """Rows in PostgreSQL: every state change is one conditional statement from queries.sql."""
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from importlib import resources
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 from psycopg2.extras import Json
 
 from functions.shared.database import Database, Row, Statements
-from functions.shared.errors import IdempotencyConflict, NotOwner, TransactionNotFound
+from functions.shared.errors import DatabaseUnavailable, IdempotencyConflict, NotOwner, TransactionNotFound
 from functions.shared.transactions import (
     ATTEMPTS_LIMIT,
     REISSUE_FIRST_S,
@@ -41,6 +42,11 @@ class Transactions:
     def __init__(self, database: Database, lease_s: float = 60.0) -> None:
         self._database = database
         self._lease_s = lease_s
+
+    def warm_up(self) -> None:
+        """Open a connection; a database that is away shows when it is needed."""
+        with suppress(DatabaseUnavailable):
+            self._database.rows("SELECT 1")
 
     def insert(self, new: list[NewTransaction]) -> None:
         """Store new rows, all or nothing."""
