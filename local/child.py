@@ -48,8 +48,8 @@ class Child:
 
     def start(self) -> None:
         """Start it without waiting until it is ready. Main thread only."""
-        self.prepare()
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.prepare()
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
         self._launch()

@@ -91,7 +91,6 @@ class Postgres(Child):
             _give(path, launcher.owner_of_files(self.identity))
         user: Words = ["--username", DATABASE, "--auth=scram-sha-256", "--pwfile", password]
         argv: Words = ["-D", draft, *user, "--encoding=UTF8", "--no-locale", "--no-sync"]
-        self.log.parent.mkdir(exist_ok=True)
         code = launcher.start([tools.postgres_programs() / "initdb", *argv], _ENV, self.log, self.identity).wait()
         password.unlink()
         if code != 0:
@@ -140,7 +139,7 @@ class Minio(Child):
         self.event_queue = desk.data_dir / "minio-events"
 
     def prepare(self) -> None:
-        (self._desk.data_dir / "minio").mkdir(parents=True, exist_ok=True)
+        (self._desk.data_dir / "minio").mkdir(exist_ok=True)
         self.event_queue.mkdir(exist_ok=True)
 
     def command(self) -> Command:

@@ -42,7 +42,7 @@ def nats_program() -> Path:
 
 def minio_program(cache_dir: Path, env: Mapping[str, str]) -> Path:
     """The MinIO server, built on the first call; a second process waits for the one that builds."""
-    program = cache_dir / f"minio-{MINIO_VERSION}"
+    program = cache_dir / f"minio-{MINIO_VERSION}" / "minio"
     if program.exists():
         return program
     cache_dir.mkdir(parents=True, exist_ok=True)
@@ -56,6 +56,7 @@ def minio_program(cache_dir: Path, env: Mapping[str, str]) -> Path:
 def _build_minio(program: Path, env: Mapping[str, str]) -> None:
     go = find_go(env)
     print(f"building MinIO once, about two minutes ({go})", flush=True)
+    program.parent.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="build-", dir=program.parent))
     try:
         argv = [str(go), "install", "-trimpath", f"{MINIO_MODULE}@{MINIO_VERSION}"]
