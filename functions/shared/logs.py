@@ -4,11 +4,13 @@ A presigned URL, a token or a password never enters a line: log ids and figures,
 """
 
 import logging
+import re
 import sys
 import time
 from typing import Any
 
 LOGGER = logging.getLogger("bucket265")
+NEEDS_QUOTES = re.compile('[ "=]')
 
 
 def event(name: str, *, level: int = logging.INFO, exc_info: bool = False, **fields: Any) -> None:
@@ -22,7 +24,7 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
     text = str(value)
-    if text and all(c.isprintable() and c not in ' "=' for c in text):
+    if text and text.isprintable() and not NEEDS_QUOTES.search(text):
         return text
     return '"' + text.encode("unicode_escape").decode().replace('"', '\\"') + '"'
 

@@ -35,13 +35,17 @@ UPDATE transactions
 RETURNING transaction_id
 
 -- name: get
-SELECT t.*,
-       CASE WHEN t.status IN ('Pending', 'Retrying') AND t.stored_at IS NOT NULL THEN
-           (SELECT count(*) FROM transactions o
-             WHERE o.status IN ('Pending', 'Retrying') AND o.stored_at < t.stored_at)
-       END AS queue_ahead
-  FROM transactions t
- WHERE t.transaction_id = %(transaction_id)s
+-- Named columns, not all: the statement that pollers run.
+SELECT transaction_id, user_id, filename, content_type, uploads_bucket, stored_path_original, stored_at, source_size,
+       source_etag, converted_bucket, stored_path_converted, converted_size, converted_sha256, original_format,
+       original_codec, target_format, target_codec, media, status, error_code, error_reason, attempt, worker, progress,
+       converting_since, converting_until, start_time, updated_time
+  FROM transactions
+ WHERE transaction_id = %(transaction_id)s
+
+-- name: queue_ahead
+-- A statement of its own: planning it costs more than reading a row, and few rows wait.
+SELECT count(*) AS ahead FROM transactions WHERE status IN ('Pending', 'Retrying') AND stored_at < %(stored_at)s
 
 -- name: note_stored
 UPDATE transactions

@@ -22,6 +22,7 @@ from functions.shared.transactions import (
     NewTransaction,
     Progress,
     Source,
+    Status,
 )
 
 PUBLISHED_EARLIER = Duplicate("already_ended")
@@ -91,13 +92,22 @@ class Transactions:
         return bool(self._database.rows(SQL["extend_link"], params))
 
     def get(self, transaction_id: UUID, user_id: UUID) -> Row:
-        """One row with its place in the queue; raises ``TransactionNotFound`` or, for another's row, ``NotOwner``."""
+        """One row, with ``queue_ahead`` where it waits in the queue.
+
+        Raises ``TransactionNotFound`` or, for another's row, ``NotOwner``.
+        """
         rows = self._database.rows(SQL["get"], {"transaction_id": str(transaction_id)})
         if not rows:
             raise TransactionNotFound
         if str(rows[0]["user_id"]) != str(user_id):
             raise NotOwner
-        return rows[0]
+        return rows[0] | {"queue_ahead": self._queue_ahead(rows[0])}
+
+    def _queue_ahead(self, row: Row) -> int | None:
+        if row["stored_at"] is None or row["status"] not in (Status.PENDING, Status.RETRYING):
+            return None
+        ahead: int = self._database.rows(SQL["queue_ahead"], {"stored_at": row["stored_at"]})[0]["ahead"]
+        return ahead
 
     def note_stored(self, source: Source) -> bool:
         """Record that an object arrived, before anybody claims it: it orders the queue and shows in status."""

@@ -3,6 +3,7 @@
 boto3 is imported only by who needs storage: ``status`` starts without it.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,15 @@ def transactions() -> Transactions:
 
 
 @cache
+def threads() -> ThreadPoolExecutor:
+    """For blocking work of HTTP requests, as many as there are connections.
+
+    A request then waits in this line, first come first served, and not in a thread for a connection.
+    """
+    return ThreadPoolExecutor(settings().database_pool_size, "requests")
+
+
+@cache
 def upkeep() -> Upkeep:
     return Upkeep(database())
 
@@ -39,5 +49,5 @@ def storage() -> "Storage":
 
 def reset() -> None:
     """Forget everything built so far (tests that change the environment)."""
-    for built in (settings, database, transactions, upkeep, storage):
+    for built in (settings, database, threads, transactions, upkeep, storage):
         built.cache_clear()

@@ -1,4 +1,4 @@
-"""``GET /status``. Read by pollers, so it does one SELECT and little else: a plain function, no storage."""
+"""``GET /status``. Read by pollers, so it does one SELECT and little else; no storage."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from functions.shared.auth import required_uuids
+from functions.shared.offload import in_thread
 from functions.shared.web import NO_STORE, Responses, problem_responses
 from functions.shared.wiring import transactions
 from functions.status.models import StatusAnswer
@@ -31,7 +32,8 @@ RESPONSES: Responses = {
 
 
 @router.get("/status", summary="State of a conversion", response_class=JSONResponse, responses=RESPONSES)
-def get_status(user_id: UserId = None, transaction_id: TransactionId = None) -> JSONResponse:
+async def get_status(user_id: UserId = None, transaction_id: TransactionId = None) -> JSONResponse:
     """Where a transaction is on its way from upload to download. Poll it once a second."""
     user, transaction = required_uuids(user_id=user_id, transaction_id=transaction_id)
-    return JSONResponse(status_json(transactions().get(transaction, user)), headers=NO_STORE)
+    row = await in_thread(transactions().get, transaction, user)
+    return JSONResponse(status_json(row), headers=NO_STORE)
