@@ -62,6 +62,7 @@ class Child:
             if time.monotonic() > give_up:
                 raise ChildFailed(f"{self.name} did not become ready within {self.ready_within_s:.0f} s{self.tail()}")
             time.sleep(POLL_S)
+        self.check()  # what answers may be a stranger who took the port
 
     def check(self) -> None:
         """Raise ``ChildFailed`` if it is not running."""

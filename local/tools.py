@@ -8,13 +8,15 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from local import launcher
 from local.desk import DeskError
 
 MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
@@ -41,7 +43,7 @@ def nats_program() -> Path:
 
 
 def minio_program(cache_dir: Path, env: Mapping[str, str]) -> Path:
-    """The MinIO server, built on the first call; a second process waits for the one that builds."""
+    """The MinIO server, built on the first call; a second process waits for the one that builds. Main thread only."""
     program = cache_dir / f"minio-{MINIO_VERSION}" / "minio"
     if program.exists():
         return program
@@ -54,19 +56,17 @@ def minio_program(cache_dir: Path, env: Mapping[str, str]) -> Path:
 
 
 def _build_minio(program: Path, env: Mapping[str, str]) -> None:
+    """Build in a folder of its own and move the result into place; the lock is held."""
     go = find_go(env)
     print(f"building MinIO once, about two minutes ({go})", flush=True)
-    program.parent.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="build-", dir=program.parent))
+    folder = program.with_name("build")
+    shutil.rmtree(folder, ignore_errors=True)  # of a build that was cut off
+    folder.mkdir(parents=True)
+    argv = [str(go), "install", "-trimpath", f"{MINIO_MODULE}@{MINIO_VERSION}"]
+    build = launcher.start(argv, _go_env(env, folder), folder / "log")
     try:
-        argv = [str(go), "install", "-trimpath", f"{MINIO_MODULE}@{MINIO_VERSION}"]
-        log = folder / "log"
-        with log.open("wb") as output:
-            done = subprocess.run(
-                argv, env=_go_env(env, folder), cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
-        if done.returncode != 0:
-            tail = "\n  ".join(log.read_text(errors="replace").splitlines()[-8:])
+        if build.wait() != 0:
+            tail = "\n  ".join((folder / "log").read_text(errors="replace").splitlines()[-8:])
             raise ToolMissing(
                 f"MinIO could not be built ({' '.join(argv)}):\n  {tail}\n"
                 "It needs the Go module proxy (GOPROXY) and about 3 GB of free disk; "
@@ -75,6 +75,9 @@ def _build_minio(program: Path, env: Mapping[str, str]) -> None:
         os.replace(folder / "bin" / "minio", program)
         print(f"MinIO is built: {program}", flush=True)
     finally:
+        with suppress(ProcessLookupError):
+            os.killpg(build.pid, signal.SIGKILL)
+        build.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,11 +1,14 @@
 """MinIO is built once, by a Go that is new enough, and a failure says why and what to do."""
 
-import threading
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from local.tools import ToolMissing, find_go, minio_program
+from tests.support.processes import running, tree
+from tests.support.waiting import wait_until
 
 
 def fake_go(folder: Path, version: str = "go1.26.1", install: str = "exit 1") -> dict[str, str]:
@@ -26,13 +29,10 @@ BUILD = 'sleep 0.3; mkdir -p "$GOPATH/bin"; env > "$GOPATH/bin/minio"'
 def test_two_that_need_minio_at_once_build_it_once(tmp_path: Path) -> None:
     env = fake_go(tmp_path / "go", install=BUILD)
     cache = tmp_path / "a" / "cache"
-    found: list[Path] = []
-    threads = [threading.Thread(target=lambda: found.append(minio_program(cache, env))) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == [minio_program(cache, env)] * 2
+    program = f"from local.tools import *; print(minio_program(Path({str(cache)!r}), {env!r}))"
+    builders = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    found = [builder.communicate()[0].splitlines()[-1] for builder in builders]
+    assert found == [str(minio_program(cache, env))] * 2
     assert len((tmp_path / "go" / "calls").read_text().splitlines()) == 1
 
 
@@ -50,7 +50,23 @@ def test_a_failed_build_says_why_and_leaves_nothing(tmp_path: Path, capsys: pyte
     with pytest.raises(ToolMissing, match=r"(?s)module lookup disabled.*S3_ENDPOINT_URL"):
         minio_program(tmp_path / "cache", env)
     assert "building MinIO once" in capsys.readouterr().out
-    assert [path for path in (tmp_path / "cache").rglob("*") if path.name == "minio" or "build-" in path.name] == []
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.name in ("minio", "build")] == []
+
+
+def test_a_build_that_was_cut_off_is_ended_and_swept(tmp_path: Path) -> None:
+    env = fake_go(tmp_path / "go", install="sleep 600")
+    cache = tmp_path / "cache"
+    program = f"from local.tools import *; minio_program(Path({str(cache)!r}), {env!r})"
+    builder = subprocess.Popen([sys.executable, "-c", program])
+    wait_until((tmp_path / "go" / "calls").exists, "the build")
+    everything = tree(builder.pid)
+    builder.kill()
+    builder.wait()
+    wait_until(lambda: not running(everything[:2]), "the end of go")
+    for process in running(everything):
+        process.kill()
+    assert minio_program(cache, fake_go(tmp_path / "go", install=BUILD)).exists()
+    assert not list(cache.rglob("build"))
 
 
 @pytest.mark.parametrize("version", ["go1.24.7", "go1.9", "devel"])
