@@ -44,13 +44,13 @@ def _database(desk: Desk) -> None:
 
 
 def _queue(desk: Desk) -> None:
-    _until_answered("NATS", "NATS_URL", lambda: asyncio.run(_ensure_streams(desk.nats_url)))
+    _until_answered("NATS", "NATS_URL", lambda: asyncio.run(_ensure_streams(desk)))
 
 
-async def _ensure_streams(url: str) -> None:
-    connection = await jetstream.connect(url, "bootstrap")
+async def _ensure_streams(desk: Desk) -> None:
+    connection = await jetstream.connect(desk.nats_url, "bootstrap")
     try:
-        await jetstream.ensure_streams(connection.jetstream())
+        await jetstream.ensure_streams(connection.jetstream(), desk.ack_wait_s)
     finally:
         await connection.close()
 

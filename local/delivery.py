@@ -18,10 +18,11 @@ from functions.shared import logs
 from functions.shared.settings import settings
 from local import jetstream
 
-KEEP_ALIVE_S = 10.0
 UNEXPECTED_DELAY_S = 5.0
 LONGEST_DELAY_S = 60.0
 ACK_TIMEOUT_S = 5.0
+AWAY = (TimeoutError, nats.errors.Error, OSError)
+"""What asking a queue that is away may raise."""
 
 
 @dataclass
@@ -51,27 +52,36 @@ class Context:
 
 
 class Delivery:
-    """One delivery of a message."""
+    """One delivery of a message. ``ack_wait_s``: how long the queue waits for a sign of life."""
 
-    def __init__(self, message: Msg, js: JetStreamContext, threads: Executor) -> None:
+    def __init__(self, message: Msg, js: JetStreamContext, threads: Executor, ack_wait_s: float) -> None:
         self._message = message
         self._js = js
         self._threads = threads
+        self._keep_alive_s = ack_wait_s / 3
         self._context = Context()
 
-    async def settle(self) -> None:
-        """Run the handler and answer the queue. Never raises: an unanswered message comes again."""
+    async def settle(self) -> bool:
+        """Run the handler and answer the queue; an unanswered message comes again.
+
+        False if the next message had better wait a moment: the handler could not judge this one (it crashed, or no
+        row could be read), or the queue took no answer.
+        """
+        wishes = self._context.redelivery
         try:
             work = asyncio.ensure_future(self._run(partial(handler, self._event(), self._context)))
             await self._keep_alive(work)
-            if not work.result()["batchItemFailures"]:
+            done = not work.result()["batchItemFailures"]
+            if done:
                 await self._message.ack_sync(timeout=ACK_TIMEOUT_S)
-            elif self._context.redelivery.dead and self._context.redelivery.delay_s is None:
+            elif wishes.dead and wishes.delay_s is None:
                 await self._dead_letter()
             else:
                 await self._message.nak(delay=self._delay_s())
-        except (TimeoutError, nats.errors.Error, OSError) as exc:
+        except AWAY as exc:
             logs.event("message.unanswered", level=30, message_id=self._message_id, error=type(exc).__name__)
+            return False
+        return done or wishes.dead or wishes.delay_s is not None
 
     @property
     def _message_id(self) -> str:
@@ -95,11 +105,11 @@ class Delivery:
 
     async def _keep_alive(self, work: "asyncio.Future[dict[str, Any]]") -> None:
         """Hold the message while something moves; when the progress clock stops, the queue's clock runs on."""
-        while not (await asyncio.wait({work}, timeout=KEEP_ALIVE_S))[0]:
+        while not (await asyncio.wait({work}, timeout=self._keep_alive_s))[0]:
             if self._context.clock.idle_s() < settings().stall_s:
                 try:
                     await self._message.in_progress()
-                except nats.errors.Error as exc:
+                except AWAY as exc:
                     logs.event("message.not_held", level=30, message_id=self._message_id, error=type(exc).__name__)
 
     def _delay_s(self) -> float:
@@ -111,7 +121,8 @@ class Delivery:
 
     async def _dead_letter(self) -> None:
         """Copy first, then fail the row, then end the message: a crash in between only repeats a step."""
-        await self._js.publish(jetstream.DEAD_LETTER, self._message.data)
+        headers = {"Nats-Msg-Id": self._message_id}  # a step that is repeated soon makes no second copy
+        await self._js.publish(jetstream.DEAD_LETTER, self._message.data, headers=headers)
         answer = await self._run(partial(dead_letter_handler, self._event(), None))
         if answer["batchItemFailures"]:
             await self._message.nak(delay=UNEXPECTED_DELAY_S)

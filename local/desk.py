@@ -17,6 +17,8 @@ from functions.shared.settings import Settings, SettingsError, read_settings
 LOOPBACK = "127.0.0.1"
 DATABASE = "bucket265"
 NOTIFY_ARNS = "arn:minio:sqs::FAST:nats,arn:minio:sqs::SURE:nats"
+ACK_WAIT_S = 30
+"""How long the queue waits for a worker's sign of life before it delivers the message again."""
 
 
 class DeskError(Exception):
@@ -52,6 +54,7 @@ class Desk:
     ports: Ports
     api_host: str
     workers: int
+    ack_wait_s: int
     data_dir: Path
     cache_dir: Path
     notify_arns: tuple[str, ...]
@@ -142,6 +145,7 @@ def read_desk(env: Mapping[str, str] = os.environ) -> Desk:
         ports=ports,
         api_host=env.get("API_HOST") or LOOPBACK,
         workers=_whole(env, "WORKERS", 1, range(65)),
+        ack_wait_s=_whole(env, "ACK_WAIT_S", ACK_WAIT_S, range(3, 3601)),
         data_dir=data_dir,
         cache_dir=_cache_dir(env, data_dir),
         notify_arns=tuple(arn.strip() for arn in arns.split(",") if arn.strip()),

@@ -21,6 +21,7 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 
 from functions.shared import logs
+from local.desk import ACK_WAIT_S
 
 STREAM = "UPLOADS"
 STORED = "uploads.stored"
@@ -28,7 +29,6 @@ REISSUED = "uploads.reissued"
 CONSUMER = "converter"
 DEAD_LETTER_STREAM = "UPLOADS_DEAD"
 DEAD_LETTER = "dead.uploads"
-ACK_WAIT_S = 30.0
 
 
 async def connect(url: str, name: str) -> Client:
@@ -51,6 +51,7 @@ async def _first_connection(url: str, name: str, on_error: Callable[[Exception],
         url,
         name=name,
         connect_timeout=5,
+        ping_interval=10,  # a server that hangs is noticed within half a minute
         allow_reconnect=False,
         max_reconnect_attempts=1,
         reconnect_time_wait=0.1,
@@ -66,7 +67,7 @@ async def _ignore_error(error: Exception) -> None:
     """What ends a connection that is made once is raised as well."""
 
 
-async def ensure_streams(js: JetStreamContext) -> None:
+async def ensure_streams(js: JetStreamContext, ack_wait_s: float = ACK_WAIT_S) -> None:
     """Create or update the streams and the consumer. Idempotent."""
     await _ensure_stream(
         js,
@@ -79,16 +80,16 @@ async def ensure_streams(js: JetStreamContext) -> None:
         ),
     )
     await _ensure_stream(js, StreamConfig(name=DEAD_LETTER_STREAM, subjects=[DEAD_LETTER], storage=StorageType.FILE))
-    await js.add_consumer(STREAM, consumer_config())
+    await js.add_consumer(STREAM, consumer_config(ack_wait_s))
 
 
-def consumer_config() -> ConsumerConfig:
+def consumer_config(ack_wait_s: float = ACK_WAIT_S) -> ConsumerConfig:
     """No delivery limit: in a work queue it strands the message silently; the row counts the attempts."""
     return ConsumerConfig(
         durable_name=CONSUMER,
         ack_policy=AckPolicy.EXPLICIT,
         deliver_policy=DeliverPolicy.ALL,
-        ack_wait=ACK_WAIT_S,
+        ack_wait=ack_wait_s,
         max_deliver=-1,
         max_ack_pending=1000,
     )

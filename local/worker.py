@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import nats.errors
@@ -29,12 +30,15 @@ from functions.shared.settings import SettingsError, settings
 from functions.shared.transactions import Source
 from local import jetstream
 from local.delivery import Delivery
+from local.desk import ACK_WAIT_S
 
 AT_MOST = 6
 """Messages in hand at once: one encodes, the others are verified, published or are about to encode."""
 
 POLL_S = 0.05
 FETCH_S = 1.0
+CRASH_PAUSE_S = 2.0
+"""Pause after a message that could not be judged: most likely the database is away, for the next message as well."""
 
 
 class Worker:
@@ -46,7 +50,7 @@ class Worker:
         self._reconcile_every_s = reconcile_every_s
         self._grace_s = grace_s
         self._threads = ThreadPoolExecutor(AT_MOST + 3, thread_name_prefix="convert")
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[bool]] = set()
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -54,23 +58,33 @@ class Worker:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Work until stopped."""
+        """Work until stopped; raises ``ConnectionClosedError`` if NATS ended the connection for good."""
         subscription = await self._js.pull_subscribe_bind(durable=jetstream.CONSUMER, stream=jetstream.STREAM)
+        ack_wait_s = (await subscription.consumer_info()).config.ack_wait or ACK_WAIT_S
         await self._client.subscribe(jetstream.STORED, queue="arrivals", cb=self._note_stored)
         await self._in_thread(converter().warm_up)
         timer = asyncio.create_task(self._keep_reconciling())
         logs.event("worker.ready", worker=settings().worker_name)
-        while not self._stopping.is_set():
-            if len(self._running) >= AT_MOST or not converter().deps.slots.worth_fetching():
+        while not self._stopping.is_set() and not self._client.is_closed:
+            if not self._wants_more():
                 await asyncio.sleep(POLL_S)
                 continue
             message = await self._next(subscription)
             if message is not None:
-                await self._begin(message)
+                await self._begin(message, ack_wait_s)
         timer.cancel()
-        # Drain would wait half a minute for it: nats-py counts a pull subscription's messages as unread for ever.
-        await subscription.unsubscribe()
-        await self._finish()
+        lost = self._client.is_closed
+        await self._finish(subscription)
+        if lost:
+            raise nats.errors.ConnectionClosedError
+
+    def _wants_more(self) -> bool:
+        """Whether a message that came now would soon be encoded.
+
+        Requests made while NATS is away would all be served at its return, and hold messages that we can't begin.
+        """
+        room = self._client.is_connected and len(self._running) < AT_MOST
+        return room and converter().deps.slots.worth_fetching()
 
     async def _next(self, subscription: JetStreamContext.PullSubscription) -> Msg | None:
         try:
@@ -79,27 +93,43 @@ class Worker:
             return None
         except nats.errors.Error as exc:
             logs.event("queue.away", level=30, error=type(exc).__name__)
-            await asyncio.sleep(FETCH_S)
+            await self._pause(FETCH_S)
             return None
 
-    async def _begin(self, message: Msg) -> None:
-        """Start on a message and return once its encode has begun, or it needs none."""
+    async def _begin(self, message: Msg, ack_wait_s: float) -> None:
+        """Start on a message and return once its encode has begun, or it needs none, or we stop."""
         entered = converter().deps.slots.entered
-        task = asyncio.create_task(Delivery(message, self._js, self._threads).settle())
+        task = asyncio.create_task(Delivery(message, self._js, self._threads, ack_wait_s).settle())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        while not task.done() and converter().deps.slots.entered == entered:
+        while not task.done() and converter().deps.slots.entered == entered and not self._stopping.is_set():
             await asyncio.wait({task}, timeout=POLL_S)
+        if task.done() and not task.result():
+            await self._pause(CRASH_PAUSE_S)
 
-    async def _finish(self) -> None:
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _finish(self, subscription: JetStreamContext.PullSubscription) -> None:
+        """Let what is under way end or be given back, then leave. NATS may be away: what is unanswered comes again."""
+        try:
+            # Drain would wait half a minute for it: nats-py counts a pull subscription's messages as unread for ever.
+            await subscription.unsubscribe()
+        except nats.errors.Error as exc:
+            logs.event("queue.away", level=30, error=type(exc).__name__)
         if self._running:
             await asyncio.wait(self._running, timeout=self._grace_s)
         converter().stopping.set()
         if self._running:
             await asyncio.wait(self._running)
         converter().deps.inspector.close()
-        await self._client.drain()
-        self._threads.shutdown()
+        try:
+            await self._client.drain()
+        except (TimeoutError, nats.errors.Error):
+            await self._client.close()
+        # Off the loop: the reconciler's thread may still wait for an answer that the loop brings.
+        await asyncio.to_thread(self._threads.shutdown)
         logs.event("worker.stopped", worker=settings().worker_name)
 
     async def _note_stored(self, message: Msg) -> None:

@@ -14,7 +14,7 @@ from local.doctor.checkup import Broken, Patient, address, one_line
 from local.roundtrip import REPAIR, LinkBroken, round_trip
 
 T = TypeVar("T")
-TIMEOUT_S = 5.0
+TIMEOUT_S = 15.0
 JETSTREAM_REMEDY = "Start NATS with JetStream (infra/nats/nats.conf)"
 
 
@@ -34,7 +34,7 @@ def stream(patient: Patient) -> str:
     if config.retention != RetentionPolicy.WORK_QUEUE:
         remedy = f"Remove it (nats stream rm {jetstream.STREAM}) once it is empty; then {REPAIR}"
         raise Broken(f"the stream {jetstream.STREAM} is no work queue but keeps by {config.retention}", remedy)
-    wanted = jetstream.consumer_config()
+    wanted = jetstream.consumer_config(patient.desk.ack_wait_s)
     names = ("ack_policy", "ack_wait", "max_deliver")
     wrong = [name for name in names if getattr(consumer.config, name) != getattr(wanted, name)]
     if consumer.config.filter_subject or consumer.config.filter_subjects:
