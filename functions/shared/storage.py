@@ -191,10 +191,14 @@ class Storage:
             self.client.delete_object(Bucket=bucket, Key=key)
 
     def unfinished_uploads(self, bucket: str, prefix: str) -> list[tuple[str, str]]:
-        """(key, upload id) of multipart uploads that were begun under a prefix and never ended."""
+        """(key, upload id) of multipart uploads that were begun under a prefix and never ended.
+
+        All of the bucket's are listed: MinIO takes a whole key for a prefix, and finds nothing for a folder.
+        """
         with s3_errors(prefix):
-            answer = self.client.list_multipart_uploads(Bucket=bucket, Prefix=prefix)
-        return [(u["Key"], u["UploadId"]) for u in answer.get("Uploads", [])]
+            pages = list(self.client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket))
+        uploads = [upload for page in pages for upload in page.get("Uploads", [])]
+        return [(u["Key"], u["UploadId"]) for u in uploads if u["Key"].startswith(prefix)]
 
     def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """Give up a multipart upload; its parts are deleted. One that is gone already is fine."""
