@@ -10,6 +10,7 @@ everything in order. The kernel ties the child to the **thread** that started it
 
 import ctypes
 import os
+import pwd
 import signal
 import struct
 import subprocess
@@ -21,9 +22,9 @@ from functools import cache
 from pathlib import Path
 
 UNPRIVILEGED = 65534
-"""User and group id (``nobody`` everywhere) of a child that runs without a user namespace."""
-MAPPED = 1000
-"""What root is called inside the child's user namespace."""
+"""User and group id (``nobody`` everywhere) of a child that steps down from root."""
+NAMES_INSIDE = (1000, 1, 2, UNPRIVILEGED)
+"""Who we may be inside a user namespace: the first that the user database knows, as initdb looks itself up there."""
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
@@ -64,12 +65,15 @@ def start(
 
 @cache
 def non_root() -> Identity:
-    """How this machine lets a child be something else than root."""
-    if os.geteuid() != 0:
+    """How this machine lets a child be a user who is not root and whom the user database knows."""
+    root = os.geteuid() == 0
+    if not root and _is_known(os.geteuid()):
         return Identity.SAME
     probe = [sys.executable, "-I", "-S", __file__, str(os.getpid()), "0", Identity.NAMESPACE, sys.executable, "-V"]
     done = subprocess.run(probe, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return Identity.NAMESPACE if done.returncode == 0 else Identity.STEP_DOWN
+    if done.returncode == 0:
+        return Identity.NAMESPACE
+    return Identity.STEP_DOWN if root else Identity.SAME
 
 
 def owner_of_files(identity: Identity) -> int:
@@ -95,8 +99,16 @@ def _enter_namespace(libc: ctypes.CDLL) -> None:
     uid, gid = os.geteuid(), os.getegid()
     _call(libc, "unshare", CLONE_NEWUSER)
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{MAPPED} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{MAPPED} {gid} 1")
+    inside = next(filter(_is_known, NAMES_INSIDE), UNPRIVILEGED)
+    Path("/proc/self/uid_map").write_text(f"{inside} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{inside} {gid} 1")
+
+
+def _is_known(uid: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(uid))
+    except KeyError:
+        return False
 
 
 def _step_down(libc: ctypes.CDLL) -> None:
