@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+LARGEST_SIZE = 2**63 - 1
+
 
 class MalformedEvent(Exception):
     """The message is not an event that storage sends."""
@@ -27,7 +29,7 @@ def object_created(body: str) -> list[ObjectCreated]:
     """
     try:
         event = json.loads(body)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise MalformedEvent("not JSON") from exc
     if not isinstance(event, dict):
         raise MalformedEvent("not an object")
@@ -51,13 +53,29 @@ def _object(record: dict[str, Any]) -> ObjectCreated:
         s3 = record["s3"]
         item = s3["object"]
         return ObjectCreated(
-            bucket=str(s3["bucket"]["name"]),
-            key=_decoded(str(item["key"]), str(s3.get("configurationId", ""))),
-            size=int(item.get("size", 0)),
-            etag=str(item["eTag"]).strip('"'),
+            bucket=_name(s3["bucket"]["name"]),
+            key=_name(_decoded(str(item["key"]), str(s3.get("configurationId", "")))),
+            size=_size(item.get("size", 0)),
+            etag=_name(item["eTag"]).strip('"'),
         )
-    except (KeyError, TypeError, ValueError) as exc:
-        raise MalformedEvent("a record without bucket, key or eTag") from exc
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as exc:
+        raise MalformedEvent("a record without usable bucket, key, size or eTag") from exc
+
+
+def _name(value: Any) -> str:
+    """Text that a row can hold: neither NUL nor half a surrogate pair is in anything that storage ever named."""
+    text = str(value)
+    text.encode()
+    if "\0" in text:
+        raise ValueError("NUL in a name")
+    return text
+
+
+def _size(value: Any) -> int:
+    size = int(value)
+    if not 0 <= size <= LARGEST_SIZE:
+        raise ValueError("a size that no object has")
+    return size
 
 
 def _decoded(key: str, configuration_id: str) -> str:
