@@ -12,6 +12,7 @@ from psycopg2 import extensions
 from functions.shared.errors import DatabaseUnavailable
 
 WAIT_FOR_CONNECTION_S = 15.0
+WATCH_PEER = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
 Row = dict[str, Any]
 
 
@@ -34,16 +35,21 @@ class Database:
 
     @contextmanager
     def advisory_lock(self, key: int) -> Iterator[bool]:
-        """Hold a session lock while the block runs; yields False at once where another session holds it."""
-        with self._cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", (key,))
-            row = cursor.fetchone()
-            held = bool(row and row[0])
-            try:
-                yield held
-            finally:
-                if held:
-                    cursor.execute("SELECT pg_advisory_unlock(%s)", (key,))
+        """Hold a session lock while the block runs; yields False at once where another session holds it.
+
+        On a connection of its own, whose end frees the lock: the pool may have only one, and the block needs it. The
+        server looks after its holder, so that a machine that vanished does not keep the lock for hours.
+        """
+        with _database_errors():
+            connection = self._connect()
+        try:
+            with _database_errors(), connection.cursor() as cursor:
+                cursor.execute(WATCH_PEER)
+                cursor.execute("SELECT pg_try_advisory_lock(%s)", (key,))
+                row = cursor.fetchone()
+            yield bool(row and row[0])
+        finally:
+            connection.close()
 
     @contextmanager
     def db_transaction(self) -> Iterator["Statements"]:
@@ -69,13 +75,14 @@ class Database:
             raise DatabaseUnavailable("all connections are busy")
         connection: extensions.connection | None = None
         try:
-            connection = self._take() or self._connect()
-            with connection.cursor() as cursor:
-                yield cursor
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
+            with _database_errors():
+                connection = self._take() or self._connect()
+                with connection.cursor() as cursor:
+                    yield cursor
+        except DatabaseUnavailable:
             if connection is not None:
                 connection.close()
-            raise DatabaseUnavailable from exc
+            raise
         finally:
             if connection is not None and not connection.closed:
                 self._idle.append(connection)
@@ -113,6 +120,17 @@ class Statements:
             return []
         names = [column.name for column in self._cursor.description]
         return [dict(zip(names, values, strict=True)) for values in self._cursor.fetchall()]
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    """Translate what the server or the way to it did wrong; a statement that is wrong is a mistake of ours."""
+    try:
+        yield
+    except (psycopg2.ProgrammingError, psycopg2.IntegrityError, psycopg2.DataError, psycopg2.NotSupportedError):
+        raise
+    except psycopg2.Error as exc:
+        raise DatabaseUnavailable from exc
 
 
 def _closed_by_server(connection: extensions.connection) -> bool:
