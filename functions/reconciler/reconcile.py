@@ -10,10 +10,10 @@ from uuid import UUID
 
 from functions.shared import logs
 from functions.shared.database import Row
-from functions.shared.errors import Bucket265Error, DatabaseUnavailable, StorageUnavailable
+from functions.shared.errors import StorageRefused
 from functions.shared.settings import Settings
-from functions.shared.storage import ObjectInfo, Storage
-from functions.shared.transactions import Source, reissue_wait_s
+from functions.shared.storage import ObjectInfo, ObjectMissing, Storage
+from functions.shared.transactions import Source, output_key, reissue_wait_s
 from functions.shared.upkeep import Upkeep, source_of
 
 LOCK_KEY = 265_002
@@ -39,21 +39,23 @@ class Reconciler:
             if not held:
                 return
             for row in self.upkeep.due(self.settings.expire_after_s, BATCH):
-                self._guarded("reconcile", row, self._look_at)
+                if not self._bearable("reconcile", row, self._look_at):
+                    self._look_again(row)
             for row in self.upkeep.unswept(1.5 * self.settings.lease_s, BATCH):
-                self._guarded("sweep", row, self._sweep)
+                self._bearable("sweep", row, self._sweep)
 
-    def _guarded(self, what: str, row: Row, work: Callable[[Row], None]) -> None:
-        """One bad row does not keep the others waiting; an outage ends the pass."""
+    def _bearable(self, what: str, row: Row, work: Callable[[Row], None]) -> bool:
+        """Whether the work was done. One bad row does not keep the others waiting; an outage ends the pass."""
         try:
             work(row)
-        except (StorageUnavailable, DatabaseUnavailable):
-            raise
-        except Bucket265Error as exc:
-            logs.event(f"{what}.failed", level=40, transaction_id=row["transaction_id"], code=exc.code)
+        except (StorageRefused, ObjectMissing) as exc:
+            logs.event(f"{what}.failed", level=40, transaction_id=row["transaction_id"], detail=exc)
+            return False
+        return True
 
     def _look_at(self, row: Row) -> None:
-        if row["status"] in ("Converting", "Retrying"):
+        """An object that was heard of is not looked for: if it is gone by now, the conversion says so."""
+        if row["source_etag"] is not None:
             self._reissue(row, source_of(row))
             return
         found = self._object(row)
@@ -78,18 +80,27 @@ class Reconciler:
 
     def _reissue(self, row: Row, source: Source) -> None:
         self.reissue(source)
-        self.upkeep.reconciled(_id(row), row["reissues"] + 1, reissue_wait_s(row["reissues"] + 1))
+        self._look_again(row)
         logs.event("reissued", transaction_id=row["transaction_id"], status=row["status"], times=row["reissues"] + 1)
 
+    def _look_again(self, row: Row) -> None:
+        self.upkeep.reconciled(_id(row), row["reissues"] + 1, reissue_wait_s(row["reissues"] + 1))
+
     def _sweep(self, row: Row) -> None:
-        """Remove every output of the row but the one that it names."""
+        """Remove what the row's attempts left but the output that it names.
+
+        Of these attempts only: a redrive may have begun another one since the row was read.
+        """
         bucket, prefix = row["converted_bucket"], f"{row['transaction_id']}/"
+        attempts = range(1, row["attempt"] + 1)
+        outputs = {output_key(_id(row), attempt, row["target_format"]) for attempt in attempts}
         for item in self.storage.list_prefix(bucket, prefix):
-            if item.key != row["stored_path_converted"]:
+            if item.key in outputs and item.key != row["stored_path_converted"]:
                 self.storage.delete(bucket, item.key)
                 logs.event("output.swept", transaction_id=row["transaction_id"], key=item.key)
         for key, upload_id in self.storage.unfinished_uploads(bucket, prefix):
-            self.storage.abort_upload(bucket, key, upload_id)
+            if key in outputs:
+                self.storage.abort_upload(bucket, key, upload_id)
         self.upkeep.swept(_id(row))
 
 

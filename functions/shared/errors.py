@@ -123,6 +123,10 @@ class StorageUnavailable(RetryableError):
     hint = "The storage did not answer."
 
 
+class StorageRefused(StorageUnavailable):
+    """Storage answers, but not with what was asked: of one object or bucket, not an outage."""
+
+
 class DatabaseUnavailable(RetryableError):
     code = "database_unavailable"
     hint = "The database did not answer."

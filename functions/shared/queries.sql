@@ -49,7 +49,8 @@ SELECT count(*) AS ahead FROM transactions WHERE status IN ('Pending', 'Retrying
 
 -- name: note_stored
 UPDATE transactions
-   SET stored_at = now(), source_etag = %(etag)s, source_size = %(size)s, updated_time = now()
+   SET stored_at = now(), source_etag = %(etag)s, source_size = %(size)s, updated_time = now(),
+       reissues = 0, reconcile_at = now() + make_interval(secs => %(reconcile_in_s)s)
  WHERE uploads_bucket = %(bucket)s AND stored_path_original = %(key)s
    AND stored_at IS NULL AND status IN ('Pending', 'Expired')
 RETURNING transaction_id
@@ -152,9 +153,10 @@ SELECT transaction_id, user_id, status, uploads_bucket, stored_path_original, so
  LIMIT %(limit)s
 
 -- name: reconciled
+-- Unless somebody has taken the row meanwhile: its lease says then when to look again.
 UPDATE transactions
    SET reissues = %(reissues)s, reconcile_at = coalesce(now() + make_interval(secs => %(wait_s)s), 'infinity')
- WHERE transaction_id = %(transaction_id)s
+ WHERE transaction_id = %(transaction_id)s AND reconcile_at < now()
 
 -- name: expire
 UPDATE transactions SET status = 'Expired', updated_time = now()
@@ -163,7 +165,7 @@ UPDATE transactions SET status = 'Expired', updated_time = now()
 RETURNING transaction_id
 
 -- name: unswept
-SELECT transaction_id, converted_bucket, stored_path_converted FROM transactions
+SELECT transaction_id, converted_bucket, stored_path_converted, target_format, attempt FROM transactions
  WHERE status IN ('Completed', 'Failed') AND swept_at IS NULL
    AND updated_time < now() - make_interval(secs => %(after_s)s)
  ORDER BY updated_time LIMIT %(limit)s

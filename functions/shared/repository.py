@@ -111,7 +111,9 @@ class Transactions:
 
     def note_stored(self, source: Source) -> bool:
         """Record that an object arrived, before anybody claims it: it orders the queue and shows in status."""
-        return bool(self._database.rows(SQL["note_stored"], _source_params(source)))
+        return bool(
+            self._database.rows(SQL["note_stored"], _source_params(source) | {"reconcile_in_s": REISSUE_FIRST_S})
+        )
 
     def claim(self, source: Source, message_id: str, worker: str, encoder: str) -> ClaimResult:
         """Take the row of ``source`` for one attempt, or say why not. The event is a hint, the row decides."""

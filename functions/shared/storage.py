@@ -15,7 +15,13 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.shared.errors import Bucket265Error, SourceMissing, SourceSuperseded, StorageUnavailable
+from functions.shared.errors import (
+    Bucket265Error,
+    SourceMissing,
+    SourceSuperseded,
+    StorageRefused,
+    StorageUnavailable,
+)
 from functions.shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -229,4 +235,5 @@ def _translated(exc: ClientError, key: str) -> Bucket265Error:
         return SourceSuperseded() if operation == "GetObject" else ObjectExists(key)
     if code in {"416", "InvalidRange"}:
         return SourceSuperseded()
-    return StorageUnavailable(f"storage answered {code or 'an unknown error'}")
+    outage = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500
+    return (StorageUnavailable if outage else StorageRefused)(f"storage answered {code or 'an unknown error'}")
