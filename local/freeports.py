@@ -1,5 +1,6 @@
 """Whether the ports of a stack are free: said before anything starts, with the variable that sets each."""
 
+import random
 import socket
 import time
 from collections import defaultdict
@@ -9,6 +10,8 @@ from local.desk import LOOPBACK, Desk, DeskError
 
 GRACE_S = 3.0
 """How long a stack that was killed may take to leave its ports."""
+SEARCHED = (20_000, 32_000)
+_random = random.SystemRandom()
 
 
 class PortTaken(DeskError):
@@ -29,6 +32,16 @@ def check_ports(desk: Desk) -> None:
         if time.monotonic() > give_up:
             raise PortTaken("; ".join(f"port {port} is taken: set {name} to a free one" for name, port in taken))
         time.sleep(0.1)
+
+
+def find_free_ports(count: int) -> list[int]:
+    """Different ports on which nothing listens now, below those that the kernel gives to outgoing connections."""
+    found: set[int] = set()
+    while len(found) < count:
+        port = _random.randrange(*SEARCHED)
+        if _is_free(LOOPBACK, port):
+            found.add(port)
+    return sorted(found)
 
 
 def ports_of(desk: Desk) -> Mapping[str, int]:

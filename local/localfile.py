@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,16 @@ def content_type(path: Path) -> str:
     return known or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
 
 
+def require_file(path: Path) -> None:
+    """Raise ``ClientError`` unless there is a file that we may read."""
+    if not path.exists():
+        raise ClientError(f"{path}: there is no such file.", "no_such_file")
+    if not path.is_file():
+        raise ClientError(f"{path} is not a file.", "no_such_file")
+    if not os.access(path, os.R_OK):
+        raise ClientError(f"{path} cannot be read: permission denied.", "unreadable_file")
+
+
 def measure(path: Path, progress: BytesDone = lambda _: None) -> LocalFile:
     """Read a file once for its size and sums; raises ``ClientError`` if it cannot be read.
 
@@ -45,9 +56,8 @@ def measure(path: Path, progress: BytesDone = lambda _: None) -> LocalFile:
     bytes and no others, and a file that changes on the way is refused instead of converted.
     """
     md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+    require_file(path)
     try:
-        if not path.is_file():
-            raise ClientError(f"{path}: there is no such file.", "no_such_file")
         with path.open("rb") as source:
             while chunk := source.read(CHUNK_BYTES):
                 md5.update(chunk)

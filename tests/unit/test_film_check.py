@@ -1,0 +1,58 @@
+"""The check of the demo's result: it counts frames by decoding them, and believes no header."""
+
+import subprocess
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+
+from local.demo import check_result
+from local.filmfacts import NoFacts, film_facts
+from local.problems import ClientError
+
+FRAMES = 25
+PICTURE = "testsrc2=size=128x96:rate=25:duration=1"
+HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error")
+
+
+def film(path: Path, *options: str) -> Path:
+    argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", PICTURE, *options, str(path)]
+    subprocess.run(argv, check=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return film(tmp_path_factory.mktemp("film") / "source.mp4", "-c:v", "libx264", "-preset", "ultrafast")
+
+
+def test_facts_are_those_of_the_pictures(source: Path) -> None:
+    facts = film_facts(source)
+    assert (facts.codec, facts.tag, facts.frames) == ("h264", "avc1", FRAMES)
+    assert facts.duration_s == pytest.approx(1.0)
+
+
+def test_h265_with_every_frame_passes(source: Path, tmp_path: Path) -> None:
+    before, after = check_result(source, film(tmp_path / "good.mp4", *HEVC, "-tag:v", "hvc1"))
+    assert (after.codec, after.tag, after.frames) == ("hevc", "hvc1", before.frames)
+
+
+@pytest.mark.parametrize(
+    ("options", "figure"),
+    [
+        ((*HEVC, "-tag:v", "hev1"), "hevc/hev1"),
+        (("-c:v", "libx264", "-preset", "ultrafast"), "h264/avc1"),
+        ((*HEVC, "-tag:v", "hvc1", "-frames:v", "24"), "24 frames, the source 25"),
+    ],
+)
+def test_another_codec_tag_or_count_is_named(
+    source: Path, tmp_path: Path, options: tuple[str, ...], figure: str
+) -> None:
+    with pytest.raises(ClientError, match=figure):
+        check_result(source, film(tmp_path / "bad.mp4", *options))
+
+
+def test_what_cannot_be_decoded_is_no_film(tmp_path: Path) -> None:
+    (tmp_path / "noise.mp4").write_bytes(b"noise" * 1000)
+    with pytest.raises(NoFacts):
+        film_facts(tmp_path / "noise.mp4")
