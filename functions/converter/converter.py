@@ -1,16 +1,14 @@
 """One object-created event → one outcome: claim the row, run the pipeline, record how it ended."""
 
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from functions.converter import ffmpeg
 from functions.converter.lease import Clock, Deadline, Lease
+from functions.converter.patience import patiently
 from functions.converter.pipeline import Deps, convert
 from functions.shared import logs
 from functions.shared.errors import (
-    DatabaseUnavailable,
     PermanentError,
     RetryableError,
     StaleAttempt,
@@ -30,9 +28,6 @@ from functions.shared.transactions import (
 
 DOCTOR_PREFIX = "doctor/"
 """Keys of the doctor's and the bootstrap's own round trips."""
-
-COMMIT_PATIENCE_S = 30.0
-COMMIT_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -68,8 +63,9 @@ class Converter:
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def warm_up(self) -> None:
-        """Make now what the first event would wait for: an inspector, the storage client, a database connection."""
+        """Make now what the first event would wait for: an inspector, clients, a connection, the encoder's version."""
         self.deps.inspector.prepare()
+        ffmpeg.version()
         _ = self.deps.storage.client
         self.deps.transactions.warm_up()
 
@@ -99,7 +95,7 @@ class Converter:
             convert(lease, self.deps)
         except StaleAttempt:
             logs.event("attempt.stale", transaction_id=lease.claim.transaction_id, attempt=lease.claim.attempt)
-            return Done("stale")
+            return self._stale()
         except PermanentError as exc:
             return self._failed(lease.claim, exc)
         except RetryableError as exc:
@@ -113,8 +109,8 @@ class Converter:
 
     def _failed(self, claim: Claim, exc: PermanentError) -> Outcome:
         logs.event("attempt.failed", transaction_id=claim.transaction_id, code=exc.code, detail=exc.detail)
-        if not _patiently(lambda: self.deps.transactions.fail(claim, exc.code, exc.sentence())):
-            return Done("stale")
+        if not patiently(lambda: self.deps.transactions.fail(claim, exc.code, exc.sentence())):
+            return self._stale()
         return Done("failed")
 
     def _retry(self, claim: Claim, exc: RetryableError) -> Outcome:
@@ -125,20 +121,12 @@ class Converter:
         logs.event(
             "attempt.retry", transaction_id=claim.transaction_id, code=exc.code, detail=exc.detail, delay_s=delay_s
         )
-        if not _patiently(
+        if not patiently(
             lambda: self.deps.transactions.retry(claim, exc.code, exc.sentence(), delay_s, counts=not given_back)
         ):
-            return Done("stale")
+            return self._stale()
         return Later(delay_s, exc.code) if again else DeadLetter(exc.code)
 
-
-def _patiently(write: Callable[[], bool]) -> bool:
-    """A write that ends an attempt, tried again while the database is away."""
-    give_up = time.monotonic() + COMMIT_PATIENCE_S
-    while True:
-        try:
-            return write()
-        except DatabaseUnavailable:
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(COMMIT_PAUSE_S)
+    def _stale(self) -> Outcome:
+        """Never acknowledged: it may be the message that the newer attempt was claimed under, and its way back."""
+        return Later(self.deps.settings.lease_s, "stale")

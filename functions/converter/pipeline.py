@@ -9,6 +9,7 @@ from functions.converter import publish as publishing
 from functions.converter import verify as verification
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease
+from functions.converter.patience import patiently
 from functions.converter.plan import plan_encode
 from functions.converter.probe import accept, probe
 from functions.converter.slots import EncodeSlots
@@ -39,7 +40,8 @@ def convert(lease: Lease, deps: Deps) -> None:
         with lease.stage("probe"):
             container, media = probe(source, deps.inspector, lease)
             accept(media, settings, process.threads_available())
-            deps.transactions.record_media(claim, media.extension, media.video.codec, media.as_json())
+            facts = (media.extension, media.video.codec, media.as_json())
+            patiently(lambda: deps.transactions.record_media(claim, *facts))
             plan = plan_encode(media, claim.options)
         deps.inspector.prepare()
         with lease.stage("encode"):
@@ -48,7 +50,7 @@ def convert(lease: Lease, deps: Deps) -> None:
             verification.verify(output, source, plan, media, container, deps.inspector, lease)
         with lease.stage("publish"):
             result = publishing.publish(output, deps.storage, lease)
-        if not deps.transactions.complete(claim, result.key, result.size, result.sha256):
+        if not patiently(lambda: deps.transactions.complete(claim, result.key, result.size, result.sha256)):
             deps.storage.delete(claim.converted_bucket, result.key)
             raise StaleAttempt
     deps.inspector.prepare()
