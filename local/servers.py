@@ -16,7 +16,7 @@ import psycopg2
 
 from local import launcher, tools
 from local.child import Child, ChildFailed
-from local.desk import DATABASE, LOOPBACK, Desk
+from local.desk import DATABASE, LOOPBACK, Desk, Secrets
 from local.jetstream import STORED
 
 NATS_CONFIG = Path(__file__).parents[1] / "infra" / "nats" / "nats.conf"
@@ -152,17 +152,7 @@ class Minio(Child):
         ]
         options: Words = ["server", "--quiet", *listen, "--certs-dir", desk.data_dir / "certs"]
         given = {name: value for name, value in desk.env.items() if name.startswith(("MINIO_API_", "MINIO_NOTIFY_"))}
-        env = {
-            "MINIO_ROOT_USER": desk.secrets.s3_access_key_id,
-            "MINIO_ROOT_PASSWORD": desk.secrets.s3_secret_access_key,
-            "MINIO_UPDATE": "off",
-            "MINIO_API_SYNC_EVENTS": "on",
-            "MINIO_API_CORS_ALLOW_ORIGIN": "*",
-            "MINIO_API_STALE_UPLOADS_EXPIRY": "24h",
-            **nats_target("FAST", desk.nats_storage_url),
-            **nats_target("SURE", desk.nats_storage_url),
-            "MINIO_NOTIFY_NATS_QUEUE_DIR_SURE": str(self.event_queue),
-        }
+        env = minio_env(desk.secrets, desk.nats_storage_url, self.event_queue)
         program = tools.minio_program(desk.cache_dir, desk.env)
         return [program, *options, desk.data_dir / "minio"], _ENV | {"HOME": str(desk.data_dir)} | env | given
 
@@ -179,6 +169,21 @@ class Minio(Child):
 
 _ENV = {"PATH": os.defpath, "LC_ALL": "C"}
 """What a server gets to see: nothing of ours but what its command adds."""
+
+
+def minio_env(secrets: Secrets, nats_storage_url: str, event_queue: Path) -> dict[str, str]:
+    """MinIO's environment: its keys, and where it sends its notifications."""
+    return {
+        "MINIO_ROOT_USER": secrets.s3_access_key_id,
+        "MINIO_ROOT_PASSWORD": secrets.s3_secret_access_key,
+        "MINIO_UPDATE": "off",
+        "MINIO_API_SYNC_EVENTS": "on",
+        "MINIO_API_CORS_ALLOW_ORIGIN": "*",
+        "MINIO_API_STALE_UPLOADS_EXPIRY": "24h",
+        **nats_target("FAST", nats_storage_url),
+        **nats_target("SURE", nats_storage_url),
+        "MINIO_NOTIFY_NATS_QUEUE_DIR_SURE": str(event_queue),
+    }
 
 
 def nats_target(name: str, url: str) -> dict[str, str]:
