@@ -51,13 +51,13 @@ class IncomingFile:
         self.size += len(data)
         self._digest.update(data)
         self._buffer += data
-        if len(self._buffer) >= PART_BYTES:
-            await self._send_buffer()
+        while len(self._buffer) >= PART_BYTES:
+            await self._send_part()
 
     async def finish(self) -> None:
         """Bring the rest to storage; still nothing is seen there."""
         if self._buffer:
-            await self._send_buffer()
+            await self._send_part()
         await self._landed()
 
     def complete(self) -> None:
@@ -86,8 +86,9 @@ class IncomingFile:
         except StorageUnavailable:
             logs.event("upload.abort_failed", level=30, exc_info=True, transaction_id=self.transaction_id)
 
-    async def _send_buffer(self) -> None:
-        part, self._buffer = bytes(self._buffer), bytearray()
+    async def _send_part(self) -> None:
+        """All parts but the last are equal: some storages insist, and the same file then has the same ETag."""
+        part, self._buffer = bytes(self._buffer[:PART_BYTES]), self._buffer[PART_BYTES:]
         await self._landed()
         self._in_flight = asyncio.create_task(run_in_threadpool(self._put_part, part))
 

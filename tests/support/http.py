@@ -141,7 +141,7 @@ class Gateway:
     def __init__(self, env: Mapping[str, str], output: Path) -> None:
         self.port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._output = output
+        self.output_path = output
         with output.open("wb") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "local.gateway"],
@@ -153,7 +153,7 @@ class Gateway:
 
     @property
     def output(self) -> str:
-        return self._output.read_text()
+        return self.output_path.read_text()
 
     @property
     def psutil(self) -> psutil.Process:
