@@ -51,6 +51,29 @@ def sniff(fd: int) -> Container:
     raise NotAVideo
 
 
+def declared_bytes(fd: int, container: Container) -> int:
+    """How long a Matroska file says that it is; 0 where it does not (a live recording) and for other containers."""
+    if container is not MATROSKA:
+        return 0
+    head = os.pread(fd, SNIFF_BYTES, 0)
+    header_size, start = _vint(head, 4)
+    segment = start + (header_size or 0)
+    if head[segment : segment + 4] != b"\x18\x53\x80\x67":
+        return 0
+    size, start = _vint(head, segment + 4)
+    return 0 if size is None else start + size
+
+
+def _vint(data: bytes, at: int) -> tuple[int | None, int]:
+    """An EBML size (RFC 8794, section 4) and where it ends; None if it is unknown."""
+    first = data[at] if at < len(data) else 0
+    length = 9 - first.bit_length()
+    if not first or at + length > len(data):
+        return None, at
+    value = int.from_bytes(data[at : at + length]) & ((1 << 7 * length) - 1)
+    return (None if value == (1 << 7 * length) - 1 else value), at + length
+
+
 def _is_transport_stream(head: bytes) -> bool:
     """Sync bytes 0x47 every 188 bytes, or every 192 after a 4-byte time code (M2TS)."""
     return any(

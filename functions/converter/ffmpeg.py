@@ -14,6 +14,7 @@ import imageio_ffmpeg
 
 from functions.converter import process
 from functions.converter.containers import Container
+from functions.converter.media import MAX_PIXELS
 from functions.shared.errors import EncodeFailed, MediaProcessKilled, OutputTooLarge
 
 POLL_S = 0.25
@@ -46,6 +47,8 @@ class Report:
 def untrusted_input(container: Container, fd: int) -> list[str]:
     """Input options: a descriptor instead of a path, one forced demuxer, no other protocol, bounded streams."""
     guards = ["-max_streams", "32", "-protocol_whitelist", "fd", "-format_whitelist", container.whitelist]
+    # A picture may grow in the middle of a film; the decoder of LCEVC enhancements has known holes and is not used.
+    guards += ["-max_pixels", str(MAX_PIXELS), "-export_side_data", "enhancements"]
     if container.demuxer == "mov":
         guards += ["-enable_drefs", "0", "-use_absolute_path", "0"]
     return ["-f", container.demuxer, *guards, "-fd", str(fd), "-i", "fd:"]

@@ -50,6 +50,16 @@ def main_video(container: InputContainer) -> Any:
     raise Refused("no_video", "")
 
 
+def codec_name(context: Any) -> str:
+    """The codec's own name, where ``context.name`` may be one decoder's (``mp3float``, ``libdav1d``)."""
+    return str(context.codec.canonical_name) if context else "unknown"
+
+
+def plain_pixel_format(name: Any) -> str:
+    """libav's old names for full-range video (``yuvj420p``) → the format of the samples; range is another fact."""
+    return str(name).replace("yuvj", "yuv", 1)
+
+
 def shown(packet: Any, codec: str) -> bool:
     """Whether a video packet makes a frame that is shown.
 
@@ -62,16 +72,21 @@ def shown(packet: Any, codec: str) -> bool:
 
 
 class Tally:
-    """Times of one stream, in its own time base: shown packets, and the span from first to last end."""
+    """Times of one stream, in its own time base: shown packets, and the span from the first one to the last one's end.
+
+    The last one by display time: with reordered frames MP4 gives a packet the distance to the next in decoding order.
+    """
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
-        self.codec = stream.codec_context.name if stream.type == "video" else ""
+        self.codec = codec_name(stream.codec_context) if stream.type == "video" else ""
         self.time_base: Fraction = stream.time_base or Fraction(1, 1000)
         self.times = array.array("q")
         self.all_packets = 0
+        self.untimed = 0
         self.complete = True
         self.first: int | None = None
+        self.last: int | None = None
         self.end: int | None = None
 
     def add(self, packet: Any) -> None:
@@ -80,9 +95,12 @@ class Tally:
             return
         time = packet.pts if packet.pts is not None else packet.dts
         self.complete = self.complete and packet.pts is not None
-        if time is not None:
+        if time is None:
+            self.untimed += 1
+        else:
             self.first = time if self.first is None else min(self.first, time)
-            self.end = max(self.end if self.end is not None else time, time + (packet.duration or 0))
+            if self.last is None or time >= self.last:
+                self.last, self.end = time, time + (packet.duration or 0)
         if self.codec:
             self.times.append(time if time is not None else 0)
 
@@ -91,6 +109,11 @@ class Tally:
         if self.first is None or self.end is None:
             return 0.0
         return float((self.end - self.first) * self.time_base)
+
+    @property
+    def last_s(self) -> float:
+        """How long the last frame is shown, as far as the container tells."""
+        return 0.0 if self.last is None or self.end is None else float((self.end - self.last) * self.time_base)
 
     @property
     def end_s(self) -> float:
@@ -126,23 +149,26 @@ def probe(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
     if not main.times:
         raise Refused("no_video", "the video stream has no frame")
     rate = float(video.guessed_rate or video.average_rate or 0)
+    # Frames without a time (before zero in Matroska) span what their rate says.
+    span_s = len(main.times) / rate if main.untimed and rate else main.seconds
     facts = {
         "index": video.index,
-        "codec": context.name,
+        "codec": codec_name(context),
         "width": context.width,
         "height": context.height,
-        "pixel_format": context.pix_fmt,
+        "pixel_format": plain_pixel_format(context.pix_fmt),
         "bit_depth": max(component.bits for component in av.VideoFormat(context.pix_fmt).components),
         "time_base": [main.time_base.numerator, main.time_base.denominator],
         "frame_rate": rate,
         "frames": len(main.times),
-        "duration_s": max(main.seconds, 1 / rate if rate else 0.0),
+        "duration_s": max(span_s, 1 / rate if rate else 0.0),
+        "last_frame_s": main.last_s,
     }
     return {
         "video": facts,
         "audio": [_audio_facts(stream, tallies[stream.index]) for stream in container.streams.audio],
         "other": [
-            {"index": s.index, "type": s.type, "codec": s.codec_context.name if s.codec_context else None}
+            {"index": s.index, "type": s.type, "codec": codec_name(s.codec_context)}
             for s in container.streams
             if s.type not in ("video", "audio") or (s.type == "video" and s.index != video.index)
         ],
@@ -153,7 +179,7 @@ def _audio_facts(stream: Any, times: Tally) -> dict[str, Any]:
     context = stream.codec_context
     return {
         "index": stream.index,
-        "codec": context.name if context else "unknown",
+        "codec": codec_name(context),
         "channels": context.channels if context else 0,
         "sample_rate": context.sample_rate if context else 0,
         "duration_s": times.seconds,
@@ -190,9 +216,9 @@ def verify(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
         frames = _decoded_frames(fds[0], request)
     return {
         "faststart": _moov_first(fds[1]),
-        "codec": video.codec_context.name,
+        "codec": codec_name(video.codec_context),
         "tag": video.codec_context.codec_tag,
-        "pixel_format": video.codec_context.pix_fmt,
+        "pixel_format": plain_pixel_format(video.codec_context.pix_fmt),
         "size": [video.codec_context.width, video.codec_context.height],
         "source_frames": frames,
         "output_packets": len(got[video.index].times),

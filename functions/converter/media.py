@@ -4,10 +4,15 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
+SIDE_PIXELS = range(16, 8193)
+MAX_PIXELS = 35_000_000
+"""What a picture may measure: each side, and in all."""
+
 
 @dataclass(frozen=True)
 class VideoStream:
-    """The main video. ``frames`` are counted from the stream; ``duration_s`` spans all of them."""
+    """The main video. ``frames`` are counted from the stream; ``duration_s`` spans all of them, ``last_frame_s`` the
+    one that is shown last."""
 
     index: int
     codec: str
@@ -19,6 +24,7 @@ class VideoStream:
     frame_rate: float
     frames: int
     duration_s: float
+    last_frame_s: float
 
 
 @dataclass(frozen=True)

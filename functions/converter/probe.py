@@ -7,20 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from functions.converter import process
-from functions.converter.containers import Container, sniff
+from functions.converter.containers import Container, declared_bytes, sniff
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease
-from functions.converter.media import AudioStream, MediaInfo, VideoStream
+from functions.converter.media import MAX_PIXELS, SIDE_PIXELS, AudioStream, MediaInfo, VideoStream
 from functions.shared.errors import (
     DurationOutOfRange,
     PictureOutOfRange,
     PictureTooLargeForWorker,
+    TruncatedMedia,
     UnreadableMedia,
 )
 from functions.shared.settings import Settings
 
-SIDE_PIXELS = range(16, 8193)
-MAX_PIXELS = 35_000_000
 PROBE_LIMITS = process.Limits(memory_bytes=2 * 1024**3, file_bytes=0, cpu_s=600)
 """An index bomb of 2 KB was seen to take 2 to 3 GB; a real index of a day of video takes a few hundred MB."""
 
@@ -29,10 +28,13 @@ def probe(path: Path, inspector: Inspector, lease: Lease) -> tuple[Container, Me
     """Measure a source. Raises ``NotAVideo``, ``UnreadableMedia`` or ``TruncatedMedia``."""
     fd = os.open(path, os.O_RDONLY)
     try:
-        container = sniff(fd)
+        container, size = sniff(fd), os.fstat(fd).st_size
+        declared = declared_bytes(fd, container)
+        if declared > size:
+            raise TruncatedMedia(f"{size} of {declared} bytes are there")
         request = {"command": "probe", "demuxer": container.demuxer, "whitelist": container.whitelist}
         facts = inspector.ask(request, [fd], PROBE_LIMITS, lease.watch)
-        return container, media_info(container, facts, os.fstat(fd).st_size)
+        return container, media_info(container, facts, size)
     finally:
         os.close(fd)
 
@@ -40,7 +42,7 @@ def probe(path: Path, inspector: Inspector, lease: Lease) -> tuple[Container, Me
 def media_info(container: Container, facts: dict[str, Any], size: int) -> MediaInfo:
     """The inspector's facts as values; raises ``UnreadableMedia`` where a number is not one."""
     video = dict(facts["video"])
-    if not all(math.isfinite(video[name]) for name in ("duration_s", "frame_rate")):
+    if not all(math.isfinite(video[name]) for name in ("duration_s", "frame_rate", "last_frame_s")):
         raise UnreadableMedia
     video["time_base"] = Fraction(*video["time_base"])
     return MediaInfo(

@@ -64,6 +64,7 @@ def compare(facts: dict[str, Any], plan: EncodePlan, media: MediaInfo) -> list[s
         ("sample entry", facts["tag"], "hvc1"),
         ("index before the data", facts["faststart"], True),
         ("pixel format", facts["pixel_format"], plan.pixel_format),
+        ("sides of the picture", sorted(facts["size"]), sorted((plan.width, plan.height))),
         ("frames in the result", facts["output_packets"], wanted),
         ("frames that decode", facts["output_frames"], wanted),
         ("damaged frames", facts["broken_frames"], 0),
