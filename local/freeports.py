@@ -1,6 +1,7 @@
 """Whether the ports of a stack are free: said before anything starts, with the variable that sets each."""
 
 import random
+import errno
 import socket
 import time
 from collections import defaultdict
@@ -67,6 +68,7 @@ def _is_free(host: str, port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
+        except OSError as exc:
+            # Whatever else is wrong with it, its server says better.
+            return exc.errno != errno.EADDRINUSE
     return True
