@@ -1,0 +1,1 @@
+"""What the issue of the main path promises in figures, measured: ``make bench``. See docs/benchmarks.md."""
