@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from functions.shared import logs
+
 LARGEST_SIZE = 2**63 - 1
 
 
@@ -25,7 +27,7 @@ class ObjectCreated:
 def object_created(body: str) -> list[ObjectCreated]:
     """The created objects that one message names; an empty list for a test event or for other kinds of events.
 
-    Raises ``MalformedEvent`` for anything that no storage sends.
+    A bad record among good ones is logged and left out. Raises ``MalformedEvent`` for what no storage sends.
     """
     try:
         event = json.loads(body)
@@ -38,7 +40,17 @@ def object_created(body: str) -> list[ObjectCreated]:
     records = event.get("Records")
     if not isinstance(records, list):
         raise MalformedEvent("no Records")
-    return [_object(record) for record in records if _is_creation(record)]
+    created, faults = [], []
+    for record in records:
+        try:
+            created += [_object(record)] if _is_creation(record) else []
+        except MalformedEvent as exc:
+            faults.append(str(exc))
+    if faults and not created:
+        raise MalformedEvent(faults[0])
+    for fault in faults:
+        logs.event("event.record_malformed", level=30, why=fault)
+    return created
 
 
 def _is_creation(record: Any) -> bool:
