@@ -17,6 +17,8 @@ from functions.shared.transactions import Progress
 OVERRUN = 1.5
 """An encode that makes more than this many times the probed frames reads a file that loops."""
 
+FULL_BYTES = 1024**2
+
 
 def encode(
     plan: EncodePlan,
@@ -61,7 +63,7 @@ def _limits(media: MediaInfo, settings: Settings, lease: Lease) -> process.Limit
 def _raise_if_full(folder: Path, settings: Settings, cause: EncodeFailed) -> None:
     """A full disk is the worker's fault, not the file's."""
     free = os.statvfs(folder)
-    if free.f_bavail * free.f_frsize < settings.scratch_reserve_bytes / 8:
+    if free.f_bavail * free.f_frsize < max(FULL_BYTES, settings.scratch_reserve_bytes / 8):
         raise ScratchFull from cause
 
 

@@ -1,9 +1,11 @@
 """Running ffmpeg: flags for untrusted input, progress, stalls, and how its end is read."""
 
+import math
 import os
 import selectors
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -79,7 +81,9 @@ def run(
     )
     try:
         tail = _follow(child, watch, report)
-        child.wait()
+        while not process.has_ended(child):
+            watch(False)
+            time.sleep(0.002)
     finally:
         process.kill_group(child)
         for pipe in (child.stdout, child.stderr):
@@ -91,16 +95,20 @@ def run(
 
 
 def _follow(child: "subprocess.Popen[bytes]", watch: Callable[[bool], None], report: Callable[[Report], None]) -> str:
-    """Read both pipes until ffmpeg closes them."""
+    """Read both pipes until ffmpeg closes them.
+
+    It reports twice a second even when nothing moves, so what it writes to us is no movement.
+    """
     parser = ProgressParser()
     tail = bytearray()
-    seen = 0
+    said = moved_most = 0
     with selectors.DefaultSelector() as selector:
         for pipe in (child.stdout, child.stderr):
             selector.register(_fd(pipe), selectors.EVENT_READ, pipe)
         while selector.get_map():
             for key, _ in selector.select(POLL_S):
                 data = os.read(key.fd, 65536)
+                said += len(data)
                 if not data:
                     selector.unregister(key.fd)
                 elif key.fileobj == _fd(child.stdout):
@@ -108,9 +116,9 @@ def _follow(child: "subprocess.Popen[bytes]", watch: Callable[[bool], None], rep
                         report(update)
                 else:
                     tail = (tail + data)[-STDERR_TAIL:]
-            moved = process.io_bytes(child.pid)
-            watch(moved != seen)
-            seen = moved
+            moved = process.io_bytes(child.pid) - said
+            watch(moved > moved_most)
+            moved_most = max(moved, moved_most)
     return tail.decode(errors="replace")
 
 
@@ -149,9 +157,10 @@ class ProgressParser:
 
     def _number(self, name: str) -> float:
         try:
-            return float(self._block.get(name, "0").rstrip("x"))
+            number = float(self._block.get(name, "0").rstrip("x"))
         except ValueError:  # "N/A" before the first frame
             return 0.0
+        return number if math.isfinite(number) else 0.0
 
 
 def _failure(returncode: int, tail: str) -> Exception:

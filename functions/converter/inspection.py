@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from functions.shared.errors import (
 
 PROGRAM = Path(__file__).with_name("inspector.py")
 POLL_S = 0.25
+END_WITHIN_S = 1.0
 REFUSALS: dict[str, type[PipelineError]] = {
     "no_video": NotAVideo,
     "truncated": TruncatedMedia,
@@ -129,8 +131,9 @@ def _cpu_ticks(pid: int) -> int:
 
 def _end(child: _Child) -> None:
     child.channel.close()
-    with suppress(subprocess.TimeoutExpired):
-        child.process.wait(timeout=1)
+    give_up = time.monotonic() + END_WITHIN_S
+    while not process.has_ended(child.process) and time.monotonic() < give_up:
+        time.sleep(0.002)
     process.kill_group(child.process)
 
 

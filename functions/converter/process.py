@@ -17,6 +17,7 @@ from typing import IO
 
 PR_SET_PDEATHSIG = 1
 OPEN_FILES = 64
+CPU_GRACE_S = 5
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 """All that a media process gets: without it glibc reserves 64 MiB of address space for each thread, which is no memory
 but would count against the limit. Speed is the same."""
@@ -34,13 +35,14 @@ class Limits:
     file_bytes: int
     cpu_s: int
 
-    def pairs(self) -> list[tuple[int, int]]:
+    def triples(self) -> list[tuple[int, int, int]]:
+        """Which, soft, hard. Only a soft CPU limit can be told (SIGXCPU) from a kill from outside; the hard one backs it."""
         return [
-            (resource.RLIMIT_AS, self.memory_bytes),
-            (resource.RLIMIT_FSIZE, self.file_bytes),
-            (resource.RLIMIT_CPU, self.cpu_s),
-            (resource.RLIMIT_NOFILE, OPEN_FILES),
-            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_AS, self.memory_bytes, self.memory_bytes),
+            (resource.RLIMIT_FSIZE, self.file_bytes, self.file_bytes),
+            (resource.RLIMIT_CPU, self.cpu_s, self.cpu_s + CPU_GRACE_S),
+            (resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES),
+            (resource.RLIMIT_CORE, 0, 0),
         ]
 
 
@@ -88,14 +90,12 @@ def spawn(
 
 def _before_exec(limits: Limits | None, dies_with_thread: bool) -> Callable[[], None]:
     """What the child does between fork and exec: system calls only, so no lock of another thread can hold it up."""
-    pairs = limits.pairs() if limits else []
+    triples = limits.triples() if limits else []
     parent = os.getpid()
 
     def prepare() -> None:
-        for which, value in pairs:
-            _, hard = resource.getrlimit(which)
-            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(which, (value, value))
+        for which, soft, hard in triples:
+            resource.setrlimit(which, _within(resource.getrlimit(which)[1], soft, hard))
         if dies_with_thread:
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent:
@@ -106,14 +106,24 @@ def _before_exec(limits: Limits | None, dies_with_thread: bool) -> Callable[[], 
 
 def limit_running(pid: int, limits: Limits) -> None:
     """Put limits on a child that was started ahead of its job."""
-    for which, value in limits.pairs():
-        _, hard = resource.prlimit(pid, which)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.prlimit(pid, which, (value, value))
+    for which, soft, hard in limits.triples():
+        resource.prlimit(pid, which, _within(resource.prlimit(pid, which)[1], soft, hard))
+
+
+def _within(allowed: int, soft: int, hard: int) -> tuple[int, int]:
+    """Limits that do not exceed the hard limit in force."""
+    return (soft, hard) if allowed == resource.RLIM_INFINITY else (min(soft, allowed), min(hard, allowed))
+
+
+def has_ended(process: "subprocess.Popen[bytes]") -> bool:
+    """Whether a child has exited. It is not reaped: as long as it is not, its group is still its own to kill."""
+    if process.returncode is not None:
+        return True
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:
-    """SIGKILL a child's process group and reap the child. Safe to call twice."""
+    """SIGKILL a child's process group, whether or not the child itself has ended, and reap it. Safe to call twice."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
