@@ -1,7 +1,7 @@
 """Whether the ports of a stack are free: said before anything starts, with the variable that sets each."""
 
-import random
 import errno
+import random
 import socket
 import time
 from collections import defaultdict
