@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
             return INTERRUPTED
     for source in args.files:
         if source in batch.failures:
-            print(f"error: {printable(str(source))}: {batch.failures[source]}", file=sys.stderr)
+            print(f"error: {_named(source, batch.failures[source])}", file=sys.stderr)
         elif source in batch.results:
             print(batch.results[source])
     return 0 if len(batch.results) == len(args.files) else 1
@@ -76,3 +76,9 @@ class _Batch:
                 self.results[source] = done.path
             except ClientError as exc:
                 self.failures[source] = exc
+
+
+def _named(source: Path, failure: ClientError) -> str:
+    """The reason, with the file that it is about."""
+    sentence, name = printable(str(failure)), printable(str(source))
+    return sentence if sentence.startswith(name) else f"{name}: {sentence}"
