@@ -24,6 +24,11 @@ class Figure:
     samples: tuple[float, ...] = ()
 
     @property
+    def text(self) -> str:
+        """Value and unit."""
+        return f"{shown(self.value)} {self.unit}".rstrip()
+
+    @property
     def bound(self) -> str:
         """The bound as text; empty if there is none."""
         words = [("at most", self.at_most), ("at least", self.at_least)]
@@ -43,7 +48,7 @@ class Figure:
 
 def shown(value: float) -> str:
     """A number as people read it: three digits that count, whole numbers whole."""
-    if value == int(value) or abs(value) >= 100:
+    if value % 1 == 0 or abs(value) >= 100:
         return f"{value:.0f}"
     return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
 
@@ -53,7 +58,7 @@ def table(figures: Iterable[Figure]) -> str:
     rows = [("measure", "figure", "value", "bound", "", "the original system", "")]
     for f in figures:
         verdict = ("MISSED" if f.missed else "kept") if f.bound else ""
-        rows.append((f.measure, f.name, f"{shown(f.value)} {f.unit}".rstrip(), f.bound, verdict, f.original, f.note))
+        rows.append((f.measure, f.name, f.text, f.bound, verdict, f.original, f.note))
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in rows]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
@@ -62,4 +67,4 @@ def table(figures: Iterable[Figure]) -> str:
 
 def missed_lines(figures: Iterable[Figure]) -> list[str]:
     """One sentence for each bound that is missed, naming it."""
-    return [f"missed: {f.measure}, {f.name}: {shown(f.value)} {f.unit}, {f.bound}" for f in figures if f.missed]
+    return [f"missed: {f.measure}, {f.name}: {f.text}, {f.bound}" for f in figures if f.missed]
