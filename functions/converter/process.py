@@ -36,7 +36,7 @@ class Limits:
     cpu_s: int
 
     def triples(self) -> list[tuple[int, int, int]]:
-        """Which, soft, hard. Only a soft CPU limit can be told (SIGXCPU) from a kill from outside; the hard one backs it."""
+        """Which, soft, hard. The soft CPU limit shows as SIGXCPU, the hard one as SIGKILL, like a kill from outside."""
         return [
             (resource.RLIMIT_AS, self.memory_bytes, self.memory_bytes),
             (resource.RLIMIT_FSIZE, self.file_bytes, self.file_bytes),
