@@ -6,20 +6,19 @@ import time
 from pathlib import Path
 
 from functions.converter import ffmpeg, process
-from functions.converter.plan import EncodePlan
 from functions.shared.errors import PipelineError
 from functions.shared.settings import Settings
 from local.doctor.checkup import Broken, Patient
 
 GIB = 1024**3
-FRAMES = 25
+FRAME_RATE = 25
 SIZE = (640, 360)
 GIVE_UP_S = 60.0
 INSTALL = "Install the package imageio-ffmpeg again (pip install --force-reinstall imageio-ffmpeg)"
 
 
 def encoder(patient: Patient) -> str:
-    """One second of test picture becomes H.265, by the program and the options of every conversion."""
+    """One second of test picture becomes H.265, by the program, the preset and the quality of every conversion."""
     settings = patient.desk.settings()
     began = time.monotonic()
     try:
@@ -51,18 +50,9 @@ def data_disk(patient: Patient) -> str:
 
 def _encode(settings: Settings, folder: Path) -> None:
     width, height = SIZE
-    picture = f"testsrc2=size={width}x{height}:rate={FRAMES}:duration=1"
-    plan = EncodePlan(
-        video_index=0,
-        preset=settings.x265_preset,
-        crf=settings.x265_crf,
-        pixel_format="yuv420p",
-        timescale=FRAMES * 512,
-        frames=FRAMES,
-        duration_s=1.0,
-        audio=(),
-    )
-    argv = ffmpeg.command(["-f", "lavfi", "-i", picture], plan.arguments(), folder / "output.mp4")
+    picture = f"testsrc2=size={width}x{height}:rate={FRAME_RATE}:duration=1"
+    options = ["-c:v", "libx265", "-preset", settings.x265_preset, "-crf", f"{settings.x265_crf:g}", "-tag:v", "hvc1"]
+    argv = ffmpeg.command(["-f", "lavfi", "-i", picture], [*options, "-f", "mp4"], folder / "output.mp4")
     memory = process.picture_memory_bytes(width, height, process.threads_available())
     limits = process.Limits(memory_bytes=memory, file_bytes=GIB, cpu_s=int(GIVE_UP_S))
     give_up = time.monotonic() + GIVE_UP_S
