@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -138,6 +139,23 @@ def test_a_lost_answer_and_a_cut_download_are_made_good(running_stack: RunningSt
     client.fetch(declared.transaction_id, resumed, received.append)
     assert resumed.read_bytes() == whole.read_bytes()
     assert min(received) > 100_000
+
+
+def test_ctrl_c_leaves_the_conversion_to_the_stack(
+    running_stack: RunningStack, terminal: Terminal, film: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    env = running_stack.env | {"XDG_CONFIG_HOME": str(tmp_path / "config"), "PYTHONPATH": str(ROOT)}
+    with log.open("wb") as output:
+        argv = [sys.executable, "-m", "local", "convert", str(film)]
+        process = subprocess.Popen(argv, env=env, stdout=output, stderr=output)
+    wait_until(lambda: b": convert" in log.read_bytes() or process.poll() is not None, "the conversion")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(BOUND_S) == 130, log.read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config", "holiday.mp4", "log"]
+    (transaction,) = re.findall(r"transaction (\S+)", log.read_text())
+    wait_until(lambda: terminal("download", transaction, "-o", "late.mp4").returncode == 0, "the result")
+    assert_converted(tmp_path / "late.mp4")
 
 
 def test_another_file_under_the_same_transaction_is_not_ours(running_stack: RunningStack, film: Path) -> None:
