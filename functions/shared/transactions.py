@@ -24,6 +24,8 @@ RETRY_DELAYS_S = (5.0, 15.0, 60.0, 60.0)
 
 REISSUE_FIRST_S = 15.0
 REISSUE_CAP_S = 3600.0
+DOUBLINGS = 10
+"""More than the cap needs."""
 
 
 def attempts_used(attempt: int, attempts_base: int) -> int:
@@ -44,7 +46,7 @@ def retry_delay_s(attempt: int, attempts_base: int) -> float:
 
 def reissue_wait_s(reissues: int) -> float:
     """Seconds until an event is re-issued again: doubling, because a long queue looks like a lost event."""
-    return float(min(REISSUE_CAP_S, REISSUE_FIRST_S * 2**reissues))
+    return min(REISSUE_CAP_S, REISSUE_FIRST_S * 2 ** min(reissues, DOUBLINGS))
 
 
 @dataclass(frozen=True)
