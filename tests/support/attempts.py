@@ -1,0 +1,47 @@
+"""An attempt without a row: claims and leases for tests of single stages."""
+
+import threading
+from collections.abc import Callable
+from uuid import UUID
+
+from functions.converter.lease import Clock, Deadline, Lease
+from functions.shared.transactions import Claim, Progress, Source
+
+TRANSACTION = UUID("01928f5e-7c3a-7d6b-9c55-0f2f6b1d2a11")
+OPTIONS = {"preset": "ultrafast", "crf": 30}
+
+
+def a_claim(size: int = 10, attempt: int = 1, attempts_base: int = 0) -> Claim:
+    """The claim of an attempt on an object of ``size`` bytes."""
+    source = Source("uploads", f"{TRANSACTION}/source", size, "e1")
+    return Claim(TRANSACTION, attempt, attempts_base, source, "converted", OPTIONS, None)
+
+
+class Row:
+    """What a lease writes, and whether the row is still the attempt's."""
+
+    def __init__(self) -> None:
+        self.written: list[Progress] = []
+        self.ours = True
+        self.fails_with: Exception | None = None
+
+    def renew(self, _claim: Claim, progress: Progress) -> bool:
+        if self.fails_with:
+            raise self.fails_with
+        self.written.append(progress)
+        return self.ours
+
+
+def a_lease(
+    claim: Claim | None = None,
+    renew: Callable[[Claim, Progress], bool] = lambda _claim, _progress: True,
+    *,
+    seconds: float = 600,
+    lease_s: float = 60,
+    stall_s: float = 45,
+    stopping: threading.Event | None = None,
+) -> Lease:
+    """A lease that is not kept until the test says so; ``seconds`` is the attempt's budget."""
+    return Lease(
+        claim or a_claim(), renew, Clock(), Deadline.after(seconds), stopping or threading.Event(), lease_s, stall_s
+    )
