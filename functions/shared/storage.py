@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
@@ -164,10 +164,14 @@ class Storage:
             )
         return answer["UploadId"]
 
-    def put_part(self, bucket: str, key: str, upload_id: str, number: int, body: bytes | IO[bytes]) -> str:
-        """Store one part, at least 5 MiB unless it is the last; its ETag as storage quotes it."""
+    def put_part(self, bucket: str, key: str, upload_id: str, number: int, body: bytes | bytearray) -> str:
+        """Store one part, at least 5 MiB unless it is the last; its ETag as storage quotes it.
+
+        A ``bytearray`` is sent as it lies; of ``bytes`` botocore makes a copy.
+        """
+        part = cast("bytes", body)  # botocore takes both, its type stubs name one
         with s3_errors(key):
-            answer = self.client.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body)
+            answer = self.client.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=part)
         return answer["ETag"]
 
     def complete_upload(self, bucket: str, key: str, upload_id: str, etags: list[str]) -> None:

@@ -50,9 +50,13 @@ class IncomingFile:
         """Take the next bytes; waits while two parts are in memory."""
         self.size += len(data)
         self._digest.update(data)
-        self._buffer += data
-        while len(self._buffer) >= PART_BYTES:
-            await self._send_part()
+        start = 0
+        while start < len(data):
+            end = start + PART_BYTES - len(self._buffer)
+            self._buffer += data[start:end]
+            start = end
+            if len(self._buffer) == PART_BYTES:
+                await self._send_part()
 
     async def finish(self) -> None:
         """Bring the rest to storage; still nothing is seen there."""
@@ -88,7 +92,7 @@ class IncomingFile:
 
     async def _send_part(self) -> None:
         """All parts but the last are equal: some storages insist, and the same file then has the same ETag."""
-        part, self._buffer = bytes(self._buffer[:PART_BYTES]), self._buffer[PART_BYTES:]
+        part, self._buffer = self._buffer, bytearray()
         await self._landed()
         self._in_flight = asyncio.create_task(run_in_threadpool(self._put_part, part))
 
@@ -97,7 +101,7 @@ class IncomingFile:
         if self._in_flight is not None:
             await asyncio.shield(self._in_flight)
 
-    def _put_part(self, part: bytes) -> None:
+    def _put_part(self, part: bytearray) -> None:
         if self._upload_id is None:
             self._upload_id = self._storage.begin_upload(self._bucket, self._key, self.content_type)
         number = len(self._etags) + 1
