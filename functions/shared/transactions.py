@@ -46,7 +46,7 @@ def retry_delay_s(attempt: int, attempts_base: int) -> float:
 
 def reissue_wait_s(reissues: int) -> float:
     """Seconds until an event is re-issued again: doubling, because a long queue looks like a lost event."""
-    return min(REISSUE_CAP_S, REISSUE_FIRST_S * 2 ** min(reissues, DOUBLINGS))
+    return min(REISSUE_CAP_S, REISSUE_FIRST_S * 2.0 ** min(reissues, DOUBLINGS))
 
 
 @dataclass(frozen=True)
