@@ -1,0 +1,83 @@
+"""The environment is read once and a value that does not fit is named."""
+
+import re
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from functions.shared.settings import Settings, SettingsError, available_memory_bytes, read_settings
+
+LEAST = {"DATABASE_URL": "postgresql://db", "AUTH_MODE": "open"}
+
+
+def read(**env: str) -> Settings:
+    return read_settings(LEAST | env)
+
+
+def test_little_is_needed() -> None:
+    settings = read()
+    assert (settings.uploads_bucket, settings.converted_bucket) == ("uploads", "converted")
+    assert (settings.x265_preset, settings.x265_crf) == ("veryfast", 26)
+    assert (settings.lease_s, settings.stall_s, settings.link_ttl_s) == (60, 45, 3600)
+    assert settings.stall_s < settings.lease_s
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "AUTH_MODE"])
+def test_what_is_missing_is_named(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is not set"):
+        read_settings({k: v for k, v in LEAST.items() if k != name})
+
+
+def test_an_empty_value_counts_as_absent() -> None:
+    assert read(LEASE_S="", UPLOADS_BUCKET="", S3_ENDPOINT_URL="").uploads_bucket == "uploads"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEASE_S", "soon"),
+        ("LEASE_S", "2"),
+        ("STALL_S", "0"),
+        ("LINK_TTL_S", "0"),
+        ("LINK_TTL_S", "-5"),
+        ("X265_CRF", "nan"),
+        ("X265_CRF", "-1"),
+        ("CONVERSION_BUDGET_S", "inf"),
+        ("MAX_OUTPUT_BYTES", "0"),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("WORKER_MEMORY_BYTES", "1e999"),
+        ("S3_ADDRESSING_STYLE", "dns"),
+        ("AUTH_MODE", "none"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} must be .*{re.escape(value)}"):
+        read(**{name: value})
+
+
+def test_storage_is_addressed_by_path_where_an_endpoint_is_given() -> None:
+    assert read().s3_addressing_style == "virtual"
+    assert read(S3_ENDPOINT_URL="http://127.0.0.1:9000").s3_addressing_style == "path"
+    assert read(S3_ENDPOINT_URL="https://s3.example", S3_ADDRESSING_STYLE="virtual").s3_addressing_style == "virtual"
+
+
+def test_links_are_signed_for_the_public_endpoint() -> None:
+    inside = "http://minio:9000"
+    assert read(S3_ENDPOINT_URL=inside).s3_public_endpoint_url == inside
+    public = "http://localhost:9000"
+    assert read(S3_ENDPOINT_URL=inside, S3_PUBLIC_ENDPOINT_URL=public).s3_public_endpoint_url == public
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        read().lease_s = 5  # type: ignore[misc]
+
+
+def test_a_worker_knows_its_memory() -> None:
+    assert 2**28 < available_memory_bytes() < 2**50
+    assert read(WORKER_MEMORY_BYTES="4294967296").worker_memory_bytes == 4 * 1024**3
+
+
+def test_the_scratch_folder_can_be_moved() -> None:
+    assert read(SCRATCH_DIR="/mnt/scratch").scratch_dir == Path("/mnt/scratch")
