@@ -59,7 +59,7 @@ def service_secrets(secrets: Secrets) -> Mapping[str, Mapping[str, str]]:
 def prepare(folder: Path) -> None:
     """Make what is missing and give everything its owner. Idempotent."""
     for name, service in OWNED.items():
-        os.chown(folder / name, USERS[service], USERS[service])
+        os.chown(folder / name, USERS[service], -1)
     secrets = load_secrets(folder / "secrets" / "installation")
     for service, variables in service_secrets(secrets).items():
         _write_env_file(folder / "secrets" / f"{service}.env", variables, USERS[service])
@@ -71,7 +71,7 @@ def _write_env_file(path: Path, variables: Mapping[str, str], owner: int) -> Non
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as file:
         file.writelines(f"{name}={quote(value)}\n" for name, value in variables.items())
-    os.chown(draft, owner, owner)
+    os.chown(draft, owner, -1)
     os.replace(draft, path)
 
 

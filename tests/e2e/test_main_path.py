@@ -161,8 +161,8 @@ def test_a_second_client_reads_the_result(deployment: Deployment, trip: Trip) ->
 
 def test_a_second_client_uploads_in_parts(deployment: Deployment, tmp_path: Path) -> None:
     """Who has the keys needs no link: any object under the declared key starts the conversion."""
-    options = ("-c:v", "mjpeg", "-q:v", "1", "-s", "1280x720", "-c:a", "aac")
-    source = make_clip(tmp_path / "big.mov", 5, options)
+    uncompressed = ("-c:v", "rawvideo", "-pix_fmt", "uyvy422", "-c:a", "aac")
+    source = make_clip(tmp_path / "big.mov", options=uncompressed)
     part_size = 5 * 2**20
     assert len(source) > part_size
     declared = deployment.declare("big.mov", "video/quicktime", len(source))
