@@ -48,7 +48,7 @@ def _queue(desk: Desk) -> None:
 
 
 async def _ensure_streams(desk: Desk) -> None:
-    connection = await jetstream.connect(desk.nats_url, "bootstrap")
+    connection = await jetstream.connect_once(desk.nats_url, "bootstrap")
     try:
         await jetstream.ensure_streams(connection.jetstream(), desk.ack_wait_s)
     finally:

@@ -183,6 +183,10 @@ def test_consumer_missing(own: Servers) -> None:
         in_queue(own, jetstream.ensure_streams)
 
 
+def test_consumer_of_other_settings(own: Servers) -> None:
+    assert_names("stream", "python -m local bootstrap", doctor(own, ACK_WAIT_S="7"))
+
+
 def test_notification_removed(own: Servers) -> None:
     settings = own.desk.settings()
     client = minio_client(settings)
