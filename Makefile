@@ -46,11 +46,12 @@ format: .venv/test
 	@$(PY) -m ruff check --fix $(SOURCES)
 	@$(PY) -m ruff format $(SOURCES)
 
-UV = .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
+UV = .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q
 lock: .venv/test
-	@$(UV) -o requirements.txt
-	@$(UV) --extra desk -c requirements.txt -o local/requirements.txt
-	@$(UV) --extra desk --extra test -c local/requirements.txt -o tests/requirements.txt
+	@$(UV) pyproject.toml -o requirements.txt
+	@$(UV) pyproject.toml --extra desk -c requirements.txt -o local/requirements.txt
+	@$(UV) pyproject.toml --extra desk --extra test -c local/requirements.txt -o tests/requirements.txt
+	@$(UV) tests/e2e/requirements.in -c tests/requirements.txt -o tests/e2e/requirements.txt
 
 # An environment that still runs is kept and brought up to date; one whose Python has gone is made anew.
 GONE := $(shell $(PY) -c "" 2>/dev/null || rm -f $(STAMPS))

@@ -14,7 +14,8 @@ def project() -> Iterator[Project]:
         docker("info")
         docker("compose", "version")
     except (OSError, Failed) as exc:
-        pytest.exit(f"test-compose needs a Docker engine with Compose v2, and there is none: {exc}", returncode=1)
+        reason = str(exc).splitlines()[-1]
+        pytest.exit(f"test-compose needs a Docker engine with Compose v2, and there is none: {reason}", returncode=1)
     made = Project()
     try:
         made.start()

@@ -13,8 +13,8 @@ from tests.support.stack import ROOT
 from tests.support.waiting import wait_until
 
 PORTS = ("API_PORT", "S3_PORT", "S3_CONSOLE_PORT", "DB_PORT")
+SERVERS = ("postgres", "nats", "minio", "api", "worker")
 HEALTHY_WITHIN_S = 300
-IMAGES = ("api", "worker", "minio", "test-runner")
 
 
 class Failed(Exception):
@@ -42,8 +42,12 @@ class Project:
 
     def start(self, workers: int = 1) -> None:
         """Build what has changed, start, and return when every service is healthy."""
-        self.compose("up", "--build", "--detach", "--scale", f"worker={workers}", *SERVERS)
-        wait_until(lambda: self._healthy(workers), "all services to be healthy", HEALTHY_WITHIN_S)
+        try:
+            self.compose("up", "--build", "--detach", "--scale", f"worker={workers}", *SERVERS)
+            wait_until(lambda: self._healthy(workers), "all services to be healthy", HEALTHY_WITHIN_S)
+        except (Failed, AssertionError) as exc:
+            exc.add_note(self.compose("ps", "--all") + self.compose("logs", "--tail", "20"))
+            raise
 
     def run(self, service: str, *words: str) -> str:
         """``docker compose run --rm``."""
@@ -68,11 +72,9 @@ class Project:
     def remove(self) -> None:
         """Everything: containers, volumes, network and images, but not the layers that the next build can use."""
         self.compose("down", "--volumes", "--remove-orphans")
-        made = docker("image", "ls", "--quiet", "--filter", f"reference={self.name}-*").split()
-        if made:
-            names = [f"{self.name}-{image}" for image in IMAGES]
-            present = [name for name in names if docker("image", "ls", "--quiet", name)]
-            docker("image", "rm", "--no-prune", *present)
+        names = docker("image", "ls", "--format", "{{.Repository}}", "--filter", f"reference={self.name}-*").split()
+        if names:
+            docker("image", "rm", "--no-prune", *names)
 
     def _healthy(self, workers: int) -> bool:
         running = [self._health(container) for server in SERVERS for container in self.containers(server)]
@@ -82,6 +84,3 @@ class Project:
     def _health(container: dict[str, Any]) -> str:
         state = container["State"]
         return str(state.get("Health", {}).get("Status", state["Status"]))
-
-
-SERVERS = ("postgres", "nats", "minio", "api", "worker")
