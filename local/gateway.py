@@ -63,8 +63,10 @@ def read_listen(env: Mapping[str, str]) -> Listen:
 def build_app(cors_origins: tuple[str, ...] = ()) -> FastAPI:
     """All routes of the contract, and the operators' own."""
     metrics = RequestMetrics()
-    routers = (upload_router, status_router, download_router, operations_router(metrics))
-    app = create_app(*routers, observe=metrics.observe, description=ABOUT)
+    # Matched in this order: the route that pollers ask comes first.
+    routers = (status_router, upload_router, download_router, operations_router(metrics))
+    tags = [{"name": name} for name in ("upload", "status", "download", "operations")]
+    app = create_app(*routers, observe=metrics.observe, description=ABOUT, openapi_tags=tags)
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,

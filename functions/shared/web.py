@@ -116,6 +116,8 @@ def create_app(*routers: APIRouter, observe: Observer | None = None, **about: An
         summary="Drop a video into a bucket, get H.265 back.",
         redirect_slashes=False,
         responses=responses,
+        # The envelope observes; FastAPI's own telemetry would cost each request several look-ups to find itself off.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         **about,
     )
     for router in routers:
