@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from functions.shared.errors import StorageUnavailable
-from functions.shared.settings import settings
 from functions.shared.storage import Storage
 from functions.shared.wiring import storage
 from local.gateway import build_app
@@ -16,33 +15,11 @@ from tests.support.forms import field_part, file_part, form
 from tests.support.http import Api, environment
 from tests.support.problems import problem_of
 from tests.support.rows import rows_of
+from tests.support.uploads import content_of, keys_in_storage, left_in_storage, post
 
 CONTENT = os.urandom(20_000)
 NO_FILE = (400, "missing_file", "You must include a video file in the request form-data.")
 NOT_A_VIDEO = (400, "invalid_file_type", "Invalid file type. Only videos are allowed.")
-
-
-def post(api: Api, user_id: str | None, *parts: tuple[str, bytes], key: str | None = None) -> httpx.Response:
-    body, headers = form(*parts)
-    if key is not None:
-        headers["Idempotency-Key"] = key
-    return api.request("POST", "/upload", params={"user_id": user_id} if user_id else {}, headers=headers, content=body)
-
-
-def content_of(transaction_id: str) -> bytes:
-    answer = storage().client.get_object(Bucket=settings().uploads_bucket, Key=f"{transaction_id}/source")
-    return answer["Body"].read()
-
-
-def left_in_storage(before: set[str]) -> set[str]:
-    """Keys of objects and unfinished uploads that were not there before."""
-    return keys_in_storage() - before
-
-
-def keys_in_storage() -> set[str]:
-    bucket = settings().uploads_bucket
-    objects = {found.key for found in storage().list_prefix(bucket, "")}
-    return objects | {key for key, _ in storage().unfinished_uploads(bucket, "")}
 
 
 def test_a_form_stores_the_file_and_a_pending_row(api: Api, user_id: str) -> None:

@@ -1,5 +1,6 @@
 """``Idempotency-Key`` on forms: known to be a repeat only at its end, and still one transaction and one object."""
 
+import os
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,12 +9,14 @@ import pytest
 from functions.shared.errors import StorageUnavailable
 from functions.shared.storage import Storage
 from functions.shared.wiring import storage, upkeep
-from tests.functional.test_upload_form import CONTENT, content_of, keys_in_storage, left_in_storage, post
 from tests.support.declaring import FILE, declare
 from tests.support.forms import field_part, file_part
 from tests.support.http import Api
 from tests.support.problems import problem_of
 from tests.support.rows import rows_of, stored
+from tests.support.uploads import content_of, keys_in_storage, left_in_storage, post
+
+CONTENT = os.urandom(20_000)
 
 
 def test_the_same_form_under_a_key_is_the_same_transaction(api: Api, user_id: str) -> None:
