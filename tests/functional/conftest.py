@@ -1,14 +1,18 @@
 """The HTTP functions on real servers, called as AWS calls them and as an ASGI app."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from local.gateway import build_app
+from tests.support.clips import Clips
 from tests.support.http import Api, AsgiApi, LambdaApi, environment
 from tests.support.servers import Servers
+from tests.support.world import World, world_on
 
 
 @pytest.fixture
@@ -34,3 +38,22 @@ def api(request: pytest.FixtureRequest, env: dict[str, str]) -> Iterator[Api]:
 def user_id() -> str:
     """A user without any transaction."""
     return str(uuid4())
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+    """Sources, each made when first asked for."""
+    return Clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture
+def make_world(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., World]]:
+    """Make the converter's world with other settings: ``make_world(STALL_S="1")``. One a test."""
+    with ExitStack() as stack:
+        yield lambda **env: stack.enter_context(world_on(servers.env, tmp_path / "scratch", monkeypatch, **env))
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    """The converter's world with its usual settings."""
+    return make_world()
