@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import nats.errors
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
@@ -21,8 +20,6 @@ from local import jetstream
 UNEXPECTED_DELAY_S = 5.0
 LONGEST_DELAY_S = 60.0
 ACK_TIMEOUT_S = 5.0
-AWAY = (TimeoutError, nats.errors.Error, OSError)
-"""What asking a queue that is away may raise."""
 
 
 @dataclass
@@ -78,7 +75,7 @@ class Delivery:
                 await self._dead_letter()
             else:
                 await self._message.nak(delay=self._delay_s())
-        except AWAY as exc:
+        except jetstream.AWAY as exc:
             logs.event("message.unanswered", level=30, message_id=self._message_id, error=type(exc).__name__)
             return False
         return done or wishes.dead or wishes.delay_s is not None
@@ -109,7 +106,7 @@ class Delivery:
             if self._context.clock.idle_s() < settings().stall_s:
                 try:
                     await self._message.in_progress()
-                except AWAY as exc:
+                except jetstream.AWAY as exc:
                     logs.event("message.not_held", level=30, message_id=self._message_id, error=type(exc).__name__)
 
     def _delay_s(self) -> float:

@@ -5,8 +5,11 @@ those that we issue again (``uploads.reissued``, by the worker's user alone); on
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from logging import WARNING
 
+import nats
+import nats.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -30,6 +33,9 @@ CONSUMER = "converter"
 DEAD_LETTER_STREAM = "UPLOADS_DEAD"
 DEAD_LETTER = "dead.uploads"
 
+AWAY = (TimeoutError, nats.errors.Error, OSError)
+"""What asking a queue that is away may raise."""
+
 
 async def connect(url: str, name: str) -> Client:
     """A connection that reconnects for ever; raises like ``connect_once`` if the first attempt fails."""
@@ -44,9 +50,16 @@ async def connect_once(url: str, name: str) -> Client:
     return await _first_connection(url, name, _ignore_error)
 
 
-async def _first_connection(url: str, name: str, on_error: Callable[[Exception], Awaitable[None]]) -> Client:
-    import nats
+async def leave(connection: Client) -> None:
+    """Send what is left and close, whatever state the connection is in. What it cannot send, others make good."""
+    try:
+        await connection.drain()
+    except AWAY:
+        with suppress(*AWAY):
+            await connection.close()
 
+
+async def _first_connection(url: str, name: str, on_error: Callable[[Exception], Awaitable[None]]) -> Client:
     return await nats.connect(
         url,
         name=name,

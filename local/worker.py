@@ -124,10 +124,7 @@ class Worker:
         if self._running:
             await asyncio.wait(self._running)
         converter().deps.inspector.close()
-        try:
-            await self._client.drain()
-        except (TimeoutError, nats.errors.Error):
-            await self._client.close()
+        await jetstream.leave(self._client)
         # Off the loop: the reconciler's thread may still wait for an answer that the loop brings.
         await asyncio.to_thread(self._threads.shutdown)
         logs.event("worker.stopped", worker=settings().worker_name)
