@@ -11,6 +11,7 @@ import psycopg2
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi_swagger import patch_fastapi
 from psycopg2.extensions import parse_dsn
 
 from functions.download.routes import router as download_router
@@ -66,7 +67,9 @@ def build_app(cors_origins: tuple[str, ...] = ()) -> FastAPI:
     # Matched in this order: the route that pollers ask comes first.
     routers = (status_router, upload_router, download_router, operations_router(metrics))
     tags = [{"name": name} for name in ("upload", "status", "download", "operations")]
-    app = create_app(*routers, observe=metrics.observe, description=ABOUT, openapi_tags=tags)
+    own_docs = {"docs_url": None, "swagger_ui_oauth2_redirect_url": None}
+    app = create_app(*routers, observe=metrics.observe, description=ABOUT, openapi_tags=tags, **own_docs)
+    patch_fastapi(app)  # /docs from our own host: FastAPI's page takes its scripts from a CDN
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,

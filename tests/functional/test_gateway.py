@@ -244,3 +244,12 @@ def unresolved(spec: dict[str, Any]) -> set[str]:
     """References of an OpenAPI document that lead nowhere."""
     references = set(re.findall(r'"\$ref": "#/components/schemas/(\w+)"', json.dumps(spec)))
     return references - set(spec["components"]["schemas"])
+
+
+def test_docs_page_takes_its_scripts_from_our_own_host(gateway: Gateway) -> None:
+    page = httpx.get(f"{gateway.url}/docs")
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(addresses) >= 3
+    for address in addresses:
+        assert httpx.URL(gateway.url).join(address).host == httpx.URL(gateway.url).host
+        assert httpx.get(httpx.URL(gateway.url).join(address)).status_code == 200
