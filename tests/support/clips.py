@@ -95,7 +95,7 @@ RECIPES: dict[str, list[str]] = {
     "audio_and_cover.m4a": COVER_ONLY,
     "too_small.avi": [*picture("14x14", source="testsrc"), "-c:v", "rawvideo", "-pix_fmt", "yuv420p"],
     "too_large.mkv": [*picture("8194x16", rate="2"), "-c:v", "ffv1"],
-    "twenty_seconds.mp4": [*picture("320x240", seconds=20), *H264],
+    "twenty_seconds.mp4": [*picture(seconds=20), *H264],
 }
 """Name → ffmpeg's options; a name in braces is that other file."""
 

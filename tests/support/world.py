@@ -1,7 +1,7 @@
 """The converter's world: the real handler on real servers, with rows and objects made by the product's parts."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,13 +16,16 @@ from functions.converter.handler import converter, handler
 from functions.deadletter.handler import handler as dead_letter_handler
 from functions.shared.settings import settings
 from functions.shared.storage import Storage
+from functions.shared.transactions import Claim, Source
 from functions.shared.wiring import database, storage, transactions
 from functions.upload.rows import new_transaction
 from local.delivery import Context
 from tests.support.http import environment
+from tests.support.waiting import wait_until
 
 Event = dict[str, Any]
 Answer = dict[str, Any]
+DEAD_WORKER = "dead worker"
 DONE: Answer = {"batchItemFailures": []}
 
 
@@ -40,10 +43,15 @@ class Upload:
 
 @dataclass
 class World:
-    """``ffmpeg_runs`` counts encodes; ``scratch`` is where attempts work."""
+    """``ffmpeg_runs`` counts encodes, ``commands`` are theirs; ``scratch`` is where attempts work.
+
+    ``patch`` is undone with the world.
+    """
 
     scratch: Path
+    patch: pytest.MonkeyPatch
     ffmpeg_runs: int = 0
+    commands: list[list[str]] = field(default_factory=list)
     contexts: list[Context] = field(default_factory=list)
 
     def upload(self, content: bytes | Path, filename: str = "holiday.mp4", **columns: Any) -> Upload:
@@ -98,6 +106,11 @@ class World:
         sql = f"UPDATE transactions SET {assignments} WHERE transaction_id = %(id)s"  # noqa: S608
         database().rows(sql, {"id": str(upload.transaction_id)})
 
+    def abandon(self, upload: Upload) -> None:
+        """A worker claims the row and is never heard of again."""
+        source = Source(upload.bucket, upload.key, upload.size, upload.etag)
+        assert isinstance(transactions().claim(source, "message-1", DEAD_WORKER, ffmpeg.version()), Claim)
+
     def outputs(self, upload: Upload) -> list[str]:
         """Keys of the converted objects of a row."""
         return [item.key for item in storage().list_prefix(settings().converted_bucket, f"{upload.transaction_id}/")]
@@ -106,9 +119,32 @@ class World:
         """The converted file that a row names."""
         return read_object(storage(), row["converted_bucket"], row["stored_path_converted"])
 
+    def wait_for_stage(self, upload: Upload, stage: str, percent: float = 0) -> None:
+        """Wait until a stage of the conversion is under way and that far."""
+
+        def there() -> bool:
+            progress = self.row(upload)["progress"]
+            return bool(progress) and progress["stage"] == stage and progress["percent"] >= percent
+
+        wait_until(there, f"stage {stage}")
+
+    def pace(self, times: float) -> None:
+        """Let encodes take their time: ``times`` seconds of film a second."""
+        inputs = ffmpeg.untrusted_input
+        self.patch.setattr(ffmpeg, "untrusted_input", lambda *args: ["-readrate", f"{times:g}", *inputs(*args)])
+
     def leftovers(self) -> list[Path]:
         """What attempts left in the scratch folder."""
         return list(self.scratch.rglob("*"))
+
+
+def fails(error: Exception) -> Callable[..., Any]:
+    """A stage that fails each time it is called."""
+
+    def stage(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return stage
 
 
 def read_object(store: Storage, bucket: str, key: str) -> bytes:
@@ -158,12 +194,13 @@ def message_failed(message_id: str = "message-1") -> Answer:
 @contextmanager
 def world_on(env: Mapping[str, str], scratch: Path, patch: pytest.MonkeyPatch, **more: str) -> Iterator[World]:
     """A world whose functions see ``env`` and ``more``; encodes are quick unless a row says otherwise."""
-    world = World(scratch)
+    world = World(scratch, patch)
     run = ffmpeg.run
 
-    def counted(*args: Any, **kwargs: Any) -> str:
+    def counted(argv: list[str], *args: Any, **kwargs: Any) -> str:
         world.ffmpeg_runs += 1
-        return run(*args, **kwargs)
+        world.commands.append(argv)
+        return run(argv, *args, **kwargs)
 
     patch.setattr(ffmpeg, "run", counted)
     quick = {"X265_PRESET": "ultrafast", "X265_CRF": "30", "SCRATCH_DIR": str(scratch), "WORKER_NAME": "worker-1"}
