@@ -72,9 +72,10 @@ class Project:
     def remove(self) -> None:
         """Everything: containers, volumes, network and images, but not the layers that the next build can use."""
         self.compose("down", "--volumes", "--remove-orphans")
-        names = docker("image", "ls", "--format", "{{.Repository}}", "--filter", f"reference={self.name}-*").split()
-        if names:
-            docker("image", "rm", "--no-prune", *names)
+        label = f"label=com.docker.compose.project={self.name}"
+        images = docker("image", "ls", "--quiet", "--filter", label).split()
+        if images:
+            docker("image", "rm", "--force", "--no-prune", *set(images))
 
     def _healthy(self, workers: int) -> bool:
         running = [self._health(container) for server in SERVERS for container in self.containers(server)]
