@@ -89,7 +89,7 @@ RETURNING transaction_id
 -- name: record_media
 UPDATE transactions
    SET original_format = %(original_format)s, original_codec = %(original_codec)s, media = %(media)s,
-       updated_time = now()
+       source_size = coalesce((%(media)s::jsonb ->> 'size')::bigint, source_size), updated_time = now()
  WHERE transaction_id = %(transaction_id)s AND attempt = %(attempt)s AND status = 'Converting'
 RETURNING transaction_id
 

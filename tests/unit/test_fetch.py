@@ -16,6 +16,7 @@ from functions.shared.errors import (
     WorkerStopping,
 )
 from functions.shared.settings import Settings, read_settings
+from functions.shared.storage import ObjectInfo, ObjectMissing
 from functions.shared.transactions import Source
 from tests.support.attempts import a_claim, a_lease
 
@@ -27,8 +28,9 @@ Answer = Callable[[int], Iterator[bytes]]
 class FakeStore:
     """Answers each request for a range with the next of ``answers``, the last one again and again."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Answer, size: int | None = len(CONTENT)) -> None:
         self._answers = answers
+        self._size = size
         self.starts: list[int] = []
         self.versions: list[str] = []
 
@@ -37,6 +39,11 @@ class FakeStore:
         self.starts.append(start)
         self.versions.append(etag)
         return self._answers[number](start)
+
+    def head(self, _bucket: str, key: str) -> tuple[ObjectInfo, dict[str, str]]:
+        if self._size is None:
+            raise ObjectMissing(key)
+        return ObjectInfo(key, self._size, "e1"), {}
 
 
 def whole(start: int) -> Iterator[bytes]:
@@ -121,11 +128,20 @@ def test_another_version_ends_it_at_once(tmp_path: Path, settings: Settings, err
     assert len(store.starts) == 2
 
 
-def test_an_empty_object_is_refused_without_asking(tmp_path: Path, settings: Settings) -> None:
-    store = FakeStore(whole)
+def test_an_empty_object_is_refused(tmp_path: Path, settings: Settings) -> None:
+    store = FakeStore(whole, size=0)
     with pytest.raises(EmptyObject):
         fetched(store, tmp_path, settings, size=0)
     assert store.starts == []
+
+
+def test_an_event_that_does_not_know_the_size_is_not_taken_at_its_word(tmp_path: Path, settings: Settings) -> None:
+    assert fetched(FakeStore(cut_after(3333), whole), tmp_path, settings, size=0).read_bytes() == CONTENT
+
+
+def test_an_object_that_is_gone_is_missing_and_not_empty(tmp_path: Path, settings: Settings) -> None:
+    with pytest.raises(SourceMissing):
+        fetched(FakeStore(whole, size=None), tmp_path, settings, size=0)
 
 
 def test_what_does_not_fit_is_refused_before_the_first_byte(tmp_path: Path, settings: Settings) -> None:
