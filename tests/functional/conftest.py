@@ -4,22 +4,14 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from local.gateway import build_app
 from tests.support.clips import Clips
-from tests.support.http import Api, AsgiApi, LambdaApi, environment
+from tests.support.http import Api, AsgiApi, LambdaApi
 from tests.support.servers import Servers
 from tests.support.world import World, world_on
-
-
-@pytest.fixture
-def env(servers: Servers) -> Iterator[dict[str, str]]:
-    """This process's environment is that of the functions, on the shared servers."""
-    with environment(servers.env):
-        yield servers.env
 
 
 @pytest.fixture(params=["lambda", "asgi"])
@@ -32,12 +24,6 @@ def api(request: pytest.FixtureRequest, env: dict[str, str]) -> Iterator[Api]:
         loop.run_until_complete(loop.shutdown_asyncgens())
         asyncio.set_event_loop(None)
         loop.close()
-
-
-@pytest.fixture
-def user_id() -> str:
-    """A user without any transaction."""
-    return str(uuid4())
 
 
 @pytest.fixture(scope="session")
