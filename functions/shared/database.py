@@ -101,7 +101,12 @@ class Database:
 
     def _connect(self) -> extensions.connection:
         connection: extensions.connection = psycopg2.connect(
-            self._url, connect_timeout=5, keepalives_idle=30, tcp_user_timeout=20_000, application_name="bucket265"
+            self._url,
+            connect_timeout=5,
+            keepalives_idle=30,
+            tcp_user_timeout=20_000,
+            application_name="bucket265",
+            client_encoding="UTF8",
         )
         connection.autocommit = True
         return connection
