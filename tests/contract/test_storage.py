@@ -78,7 +78,8 @@ def test_a_deleted_object_is_gone_and_may_be_deleted_again(bucket: Bucket) -> No
 
 
 def test_parts_are_an_object_once_they_are_complete(bucket: Bucket) -> None:
-    key, parts = bucket.key(), [bytearray(PART_BYTES), b"the end"]
+    key = bucket.key()
+    parts: list[bytes | bytearray] = [bytearray(PART_BYTES), b"the end"]
     upload = bucket.store.begin_upload(bucket.name, key, "video/mp4", {"attempt": "3"})
     etags = [bucket.store.put_part(bucket.name, key, upload, number, part) for number, part in enumerate(parts, 1)]
     assert bucket.store.unfinished_uploads(bucket.name, f"{bucket.folder}/") == [(key, upload)]
