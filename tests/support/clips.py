@@ -84,6 +84,7 @@ RECIPES: dict[str, list[str]] = {
     "one_frame.webm": [*picture(), "-c:v", "libvpx", "-frames:v", "1"],
     "one_frame.ts": [*picture(), *H264, "-frames:v", "1"],
     "long_gop.mp4": [*picture(seconds=2), *tone(2), *H264, "-g", "50", "-c:a", "aac"],
+    "four_seconds.mp4": [*picture(seconds=4), *tone(4), *H264, "-c:a", "aac"],
     "edit_list.mp4": ["-ss", "0.5", "-i", "{long_gop.mp4}", "-c", "copy"],
     "negative_start.mp4": BEFORE_ZERO,
     "negative_start.mkv": BEFORE_ZERO,
