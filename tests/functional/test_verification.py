@@ -64,7 +64,7 @@ MUTATIONS: dict[str, tuple[Mutation, str]] = {
     "one frame shown late": (encoded(*moved(0.02)), "frame 20 is shown +0.0200 s from its time"),
     "all frames at other times": (
         encoded("-vf", "setpts=PTS*1.5"),
-        "frame 1 is shown +0.0200 s from its time; duration: 5.980 s instead of 4.000 s",
+        "frame 1 is shown +0.0200 s from its time; duration: 6.000 s instead of 4.000 s",
     ),
     "hev1 for hvc1": (remuxed(*COPIED, "-tag:v", "hev1", *FAST), "sample entry: hev1 instead of hvc1"),
     "index at the end": (remuxed(*COPIED, "-tag:v", "hvc1"), "index before the data: False instead of True"),
