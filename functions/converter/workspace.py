@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from functions.shared.errors import ScratchFull
 from functions.shared.transactions import Claim
 
 LOCK = "lock"
+NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[0-9]+")
+"""Transaction and attempt. Nothing else is swept: ``SCRATCH_DIR`` may be a disk that others use as well."""
+
 MAKING_S = 5.0
 """A folder younger than this may not be locked yet."""
 
@@ -45,8 +49,8 @@ def require_room(folder: Path, needed_bytes: int, reserve_bytes: int) -> None:
 def sweep(scratch: Path) -> int:
     """Remove the folders of attempts whose worker is gone; their number."""
     removed = 0
-    for folder in scratch.glob("*.*") if scratch.is_dir() else ():
-        if _abandoned(folder):
+    for folder in scratch.iterdir() if scratch.is_dir() else ():
+        if NAME.fullmatch(folder.name) and _abandoned(folder):
             shutil.rmtree(folder, ignore_errors=True)
             logs.event("workspace.swept", folder=folder.name)
             removed += 1

@@ -85,20 +85,25 @@ def test_the_sweep_removes_what_a_killed_worker_left(tmp_path: Path) -> None:
 
 
 def test_the_sweep_keeps_a_folder_that_is_just_being_made(tmp_path: Path) -> None:
-    (tmp_path / "id.1").mkdir()
+    folder = tmp_path / f"{TRANSACTION}.1"
+    folder.mkdir()
     assert sweep(tmp_path) == 0
-    age(tmp_path / "id.1")
+    age(folder)
     assert sweep(tmp_path) == 1
 
 
 def test_the_sweep_touches_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / "notes").mkdir()
+    """SCRATCH_DIR may be a disk that holds other things."""
+    folders = ["notes", "photos.2024", f"{TRANSACTION}.old", f"my {TRANSACTION}.1", str(TRANSACTION)]
+    for name in folders:
+        (tmp_path / name).mkdir()
+        age(tmp_path / name)
     (tmp_path / "a.file").write_text("mine")
-    age(tmp_path / "notes")
     age(tmp_path / "a.file")
     assert sweep(tmp_path) == 0
     assert sweep(tmp_path / "absent") == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.file", "notes"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["a.file", *folders])
+    assert not any(list((tmp_path / name).iterdir()) for name in folders)
 
 
 def test_room_is_what_is_free_beyond_the_reserve(tmp_path: Path) -> None:
