@@ -64,7 +64,9 @@ class Reconciler:
         elif found.age_s < EVENT_GRACE_S:
             self.upkeep.reconciled(_id(row), row["reissues"], EVENT_GRACE_S)
         else:
-            self._reissue(row, Source(row["uploads_bucket"], found.key, found.size, found.etag))
+            source = Source(row["uploads_bucket"], found.key, found.size, found.etag)
+            self._reissue(row, source)
+            self.upkeep.note_found(source)
 
     def _object(self, row: Row) -> ObjectInfo | None:
         """Listed, never read: a read waits for a PUT in flight."""

@@ -48,8 +48,9 @@ SELECT transaction_id, user_id, filename, content_type, uploads_bucket, stored_p
 SELECT count(*) AS ahead FROM transactions WHERE status IN ('Pending', 'Retrying') AND stored_at < %(stored_at)s
 
 -- name: note_stored
+-- An expired row waits for a worker again.
 UPDATE transactions
-   SET stored_at = now(), source_etag = %(etag)s, source_size = %(size)s, updated_time = now(),
+   SET status = 'Pending', stored_at = now(), source_etag = %(etag)s, source_size = %(size)s, updated_time = now(),
        reissues = 0, reconcile_at = now() + make_interval(secs => %(reconcile_in_s)s)
  WHERE uploads_bucket = %(bucket)s AND stored_path_original = %(key)s
    AND stored_at IS NULL AND status IN ('Pending', 'Expired')

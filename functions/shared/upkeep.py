@@ -24,6 +24,11 @@ class Upkeep:
         params = {"transaction_id": str(transaction_id), "reissues": reissues, "wait_s": wait_s}
         self.database.rows(SQL["reconciled"], params)
 
+    def note_found(self, source: Source) -> None:
+        """Record an object that arrived unheard, as its event would have been."""
+        params = {"bucket": source.bucket, "key": source.key, "etag": source.etag, "size": source.size}
+        self.database.rows(SQL["note_stored"], params | {"reconcile_in_s": REISSUE_FIRST_S})
+
     def expire(self, transaction_id: UUID, expire_after_s: float) -> bool:
         """Mark a row whose link ended unused; False if an object came meanwhile."""
         params = {"transaction_id": str(transaction_id), "expire_after_s": expire_after_s}

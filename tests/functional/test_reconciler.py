@@ -144,6 +144,18 @@ def test_an_unused_row_expires_and_its_upload_still_revives_it(user_id: str) -> 
     assert read(row)["status"] == "Converting"
 
 
+def test_an_expired_row_whose_upload_came_waits_for_a_worker_like_any_other(user_id: str) -> None:
+    row = overdue(user_id)
+    one_pass()
+    assert read(row)["status"] == "Expired"
+    rows.stored(row.uploads_bucket, row.stored_path_original)
+    make_due(row)
+    assert one_pass().count(row.stored_path_original) == 1
+    state = transactions().get(row.transaction_id, row.user_id)
+    assert state["status"] == "Pending"
+    assert state["queue_ahead"] is not None
+
+
 def test_an_expired_row_whose_late_upload_lost_its_event_is_found(
     user_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +165,7 @@ def test_an_expired_row_whose_late_upload_lost_its_event_is_found(
     put(row.uploads_bucket, row.stored_path_original)
     make_due(row)
     assert row.stored_path_original in one_pass()
+    assert (read(row)["status"], read(row)["source_size"]) == ("Pending", len(b"film"))
 
 
 def test_a_row_that_expired_long_ago_is_not_looked_at_any_more_but_watched_again_once_its_upload_comes(
