@@ -77,6 +77,7 @@ RECIPES: dict[str, list[str]] = {
     "wide_pixels.mp4": [*picture(), *H264, "-vf", "setsar=16/11"],
     "rotated.mp4": ["-display_rotation", "90", "-i", "{h264_aac.mp4}", "-c", "copy"],
     "cover.png": [*picture("64x64"), "-frames:v", "1"],
+    "photo.jpg": [*picture("640x480"), "-frames:v", "1"],
     "cover_last.mp4": COVER_LAST,
     "cover_first.mp4": COVER_FIRST,
     "subtitles.mkv": ["-i", "{h264_aac.mp4}", "-i", "{words.srt}", *ALL, "-c", "copy", "-c:s", "srt"],

@@ -70,6 +70,10 @@ class World:
         answer = storage().client.put_object(Bucket=upload.bucket, Key=upload.key, Body=data)
         return replace(upload, size=len(data), etag=answer["ETag"].strip('"'))
 
+    def delete(self, upload: Upload) -> None:
+        """Remove the object of an upload."""
+        storage().delete(upload.bucket, upload.key)
+
     def handle(self, event: Event, context: Context | None = None) -> Answer:
         """Deliver an event once. What the handler wished for the message is in ``contexts[-1]``."""
         self.contexts.append(context or Context())
