@@ -84,8 +84,11 @@ class _Follower:
             return
         self._frames, self._done_s = report.frames, report.done_s
         share = min(1.0, report.done_s / self._plan.duration_s) if self._plan.duration_s else 0.0
-        left_s = self._plan.duration_s - report.done_s
-        eta_s = max(0.0, left_s / report.speed) if report.speed else None
+        eta_s = self._eta_s(report)
         if eta_s is not None:
             self._slots.expect_end(eta_s)
         self._lease.show(Progress("encode", min(99.0, 100 * share), report.fps, report.speed, eta_s))
+
+    def _eta_s(self, report: ffmpeg.Report) -> float | None:
+        """By frames: the time that ffmpeg reports is that of copied audio, which runs seconds ahead of the picture."""
+        return max(0.0, (self._plan.frames - report.frames) / report.fps) if report.fps else None
