@@ -65,7 +65,7 @@ class Worker:
         await self._in_thread(converter().warm_up)
         timer = asyncio.create_task(self._keep_reconciling())
         logs.event("worker.ready", worker=settings().worker_name)
-        while not self._stopping.is_set() and not self._client.is_closed:
+        while not self._is_over():
             if not self._wants_more():
                 await asyncio.sleep(POLL_S)
                 continue
@@ -77,6 +77,10 @@ class Worker:
         await self._finish(subscription)
         if lost:
             raise nats.errors.ConnectionClosedError
+
+    def _is_over(self) -> bool:
+        """Whether no message may be begun any more."""
+        return self._stopping.is_set() or self._client.is_closed
 
     def _wants_more(self) -> bool:
         """Whether a message that came now would soon be encoded.
@@ -102,7 +106,7 @@ class Worker:
         task = asyncio.create_task(Delivery(message, self._js, self._threads, ack_wait_s).settle())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        while not task.done() and converter().deps.slots.entered == entered and not self._stopping.is_set():
+        while not task.done() and converter().deps.slots.entered == entered and not self._is_over():
             await asyncio.wait({task}, timeout=POLL_S)
         if task.done() and not task.result():
             await self._pause(CRASH_PAUSE_S)

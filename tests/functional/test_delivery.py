@@ -12,10 +12,9 @@ from functions.converter.handler import converter, handler
 from functions.shared.transactions import ATTEMPTS_LIMIT
 from local import delivery, jetstream
 from local.delivery import Context
-from local.objectstore import minio_client
-from tests.support.queue import Queue, event_of, message_id, on_queue
-from tests.support.servers import Servers, running_servers
-from tests.support.waiting import BOUND_S, wait_until
+from tests.support.queue import Queue, event_of, message_id, on_queue, quiet_servers
+from tests.support.servers import Servers
+from tests.support.waiting import BOUND_S
 from tests.support.world import Answer, Event, World, message_failed, world_on
 
 ACK_WAIT_S = 3
@@ -26,11 +25,8 @@ LEASE_RUNS = "lease_until = now() + interval '60 seconds'"
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """Servers whose queue these tests have for themselves, without storage's events, and may kill."""
-    with running_servers(tmp_path_factory.mktemp("delivery") / "data", ACK_WAIT_S=str(ACK_WAIT_S)) as started:
-        settings = started.desk.settings()
-        minio_client(settings).delete_bucket_notification(settings.uploads_bucket)
-        wait_until(lambda: not list(started.minio.event_queue.rglob("*.event")), "storage's last event")
+    """Servers whose queue these tests have for themselves, and may kill."""
+    with quiet_servers(tmp_path_factory.mktemp("delivery") / "data", ACK_WAIT_S=str(ACK_WAIT_S)) as started:
         yield started
 
 

@@ -1,10 +1,11 @@
 """The real queue as a test uses it: empty at first, one message at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -14,8 +15,9 @@ from functions.shared.reissue import object_created_json
 from functions.shared.transactions import Source
 from local import jetstream
 from local.delivery import Delivery
-from tests.support.servers import Servers
-from tests.support.waiting import BOUND_S
+from local.objectstore import minio_client
+from tests.support.servers import Servers, running_servers
+from tests.support.waiting import BOUND_S, wait_until
 from tests.support.world import Upload
 
 NOTHING = b"{}"
@@ -68,6 +70,16 @@ class Queue:
     async def purge(self) -> None:
         for stream in (jetstream.STREAM, jetstream.DEAD_LETTER_STREAM):
             await self.js.purge_stream(stream)
+
+
+@contextmanager
+def quiet_servers(data_dir: Path, **env: str) -> Iterator[Servers]:
+    """Servers whose queue holds only what a test publishes: storage tells of nothing."""
+    with running_servers(data_dir, **env) as servers:
+        settings = servers.desk.settings()
+        minio_client(settings).delete_bucket_notification(settings.uploads_bucket)
+        wait_until(lambda: not list(servers.minio.event_queue.rglob("*.event")), "storage's last event")
+        yield servers
 
 
 @asynccontextmanager
