@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from functions.download.disposition import content_disposition, download_name
+from functions.shared.database import Row
 from functions.shared.errors import ConvertedMissing, NotReady
 from functions.shared.settings import settings
 from functions.shared.storage import ObjectMissing
@@ -30,14 +31,19 @@ class Link:
         return vars(self)
 
 
-def make_link(transaction_id: UUID, user_id: UUID, kind: str, *, head: bool) -> Link:
-    """A link to the user's own, completed result; ``kind`` is ``attachment`` or ``inline``, ``head`` for HEAD requests.
-
-    Raises ``NotReady`` unless Completed, ``ConvertedMissing`` if storage has lost the result.
-    """
+def completed_row(transaction_id: UUID, user_id: UUID) -> Row:
+    """The user's own row; raises ``NotReady`` unless it is Completed."""
     row = transactions().get(transaction_id, user_id)
     if row["status"] != Status.COMPLETED:
         raise NotReady
+    return row
+
+
+def make_link(row: Row, kind: str, *, head: bool) -> Link:
+    """A link to the result of a completed row; ``kind`` is ``attachment`` or ``inline``, ``head`` for HEAD requests.
+
+    Raises ``ConvertedMissing`` if storage has lost the result.
+    """
     bucket, key = row["converted_bucket"], row["stored_path_converted"]
     try:
         storage().head(bucket, key)

@@ -1,13 +1,15 @@
 """``GET /download`` and ``GET /stream``: a redirect to the result, with the link in the body as well."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from functions.download.links import make_link
+from functions.download.links import completed_row, make_link
 from functions.shared.auth import required_uuids
+from functions.shared.offload import in_storage_thread, in_thread
 from functions.shared.web import NO_STORE, Responses, problem_responses
 
 router = APIRouter(tags=["download"])
@@ -45,27 +47,28 @@ RESPONSES: Responses = {
 
 @router.head("/download", include_in_schema=False)
 @router.get("/download", summary="Fetch the result", response_class=JSONResponse, responses=RESPONSES)
-def download(
+async def download(
     request: Request, user_id: UserId = None, transaction_id: TransactionId = None, accept: Accept = None
 ) -> JSONResponse:
     """Redirects to a presigned link that saves the H.265 file under the user's own file name."""
-    return _answer(request, user_id, transaction_id, "attachment", accept)
+    return await _answer(request, user_id, transaction_id, "attachment", accept)
 
 
 @router.head("/stream", include_in_schema=False)
 @router.get("/stream", summary="Play the result", response_class=JSONResponse, responses=RESPONSES)
-def stream(
+async def stream(
     request: Request, user_id: UserId = None, transaction_id: TransactionId = None, accept: Accept = None
 ) -> JSONResponse:
     """Redirects to a presigned link for playback in place: the file is faststart, and the link takes `Range`."""
-    return _answer(request, user_id, transaction_id, "inline", accept)
+    return await _answer(request, user_id, transaction_id, "inline", accept)
 
 
-def _answer(
+async def _answer(
     request: Request, user_id: str | None, transaction_id: str | None, kind: str, accept: str | None
 ) -> JSONResponse:
     user, transaction = required_uuids(user_id=user_id, transaction_id=transaction_id)
-    link = make_link(transaction, user, kind, head=request.method == "HEAD")
+    row = await in_thread(completed_row, transaction, user)
+    link = await in_storage_thread(partial(make_link, row, kind, head=request.method == "HEAD"))
     if _wants_json(accept):
         return JSONResponse(link.as_json(), headers=NO_STORE)
     return JSONResponse(link.as_json(), 307, NO_STORE | {"Location": link.url})

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
 from typing import TypeVar
 
-from functions.shared.errors import DatabaseUnavailable
-from functions.shared.wiring import threads
+from functions.shared.errors import Bucket265Error, DatabaseUnavailable, StorageUnavailable
+from functions.shared.wiring import storage_threads, threads
 
 ANSWER_WITHIN_S = 20.0
 
@@ -17,8 +19,20 @@ async def in_thread(work: Callable[..., T], *args: object) -> T:
 
     Raises ``DatabaseUnavailable`` after ``ANSWER_WITHIN_S``, however the database hangs.
     """
+    return await _bounded(threads(), partial(work, *args), DatabaseUnavailable)
+
+
+async def in_storage_thread(work: Callable[..., T], *args: object) -> T:
+    """The same for work that asks the storage: a storage that hangs takes no thread from ``in_thread``.
+
+    Raises ``StorageUnavailable`` after ``ANSWER_WITHIN_S``.
+    """
+    return await _bounded(storage_threads(), partial(work, *args), StorageUnavailable)
+
+
+async def _bounded(pool: Executor, work: Callable[[], T], unavailable: type[Bucket265Error]) -> T:
     try:
         async with asyncio.timeout(ANSWER_WITHIN_S):
-            return await asyncio.get_running_loop().run_in_executor(threads(), work, *args)
+            return await asyncio.get_running_loop().run_in_executor(pool, work)
     except TimeoutError as exc:
-        raise DatabaseUnavailable(f"no answer within {ANSWER_WITHIN_S:g} s") from exc
+        raise unavailable(f"no answer within {ANSWER_WITHIN_S:g} s") from exc

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import gettempdir
 
 GIB = 1024**3
+STORAGE_CONNECTIONS = 32
+"""Of one process to the storage."""
 
 
 class SettingsError(Exception):

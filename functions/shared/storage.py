@@ -22,7 +22,7 @@ from functions.shared.errors import (
     StorageRefused,
     StorageUnavailable,
 )
-from functions.shared.settings import Settings
+from functions.shared.settings import STORAGE_CONNECTIONS, Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -91,7 +91,7 @@ class Storage:
             connect_timeout=3,
             read_timeout=20,
             retries={"mode": "standard", "total_max_attempts": 3},
-            max_pool_connections=32,
+            max_pool_connections=STORAGE_CONNECTIONS,
         )
         session = boto3.session.Session(s.s3_access_key_id, s.s3_secret_access_key, region_name=s.s3_region)
         return session.client("s3", endpoint_url=endpoint, config=config)

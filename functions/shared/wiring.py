@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from functions.shared.database import Database
 from functions.shared.repository import Transactions
-from functions.shared.settings import settings
+from functions.shared.settings import STORAGE_CONNECTIONS, settings
 from functions.shared.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ def threads() -> ThreadPoolExecutor:
 
 
 @cache
+def storage_threads() -> ThreadPoolExecutor:
+    """For requests that ask the storage, which may take its time: as many as it has connections."""
+    return ThreadPoolExecutor(STORAGE_CONNECTIONS, "storage requests")
+
+
+@cache
 def upkeep() -> Upkeep:
     return Upkeep(database())
 
@@ -49,5 +55,5 @@ def storage() -> "Storage":
 
 def reset() -> None:
     """Forget everything built so far (tests that change the environment)."""
-    for built in (settings, database, threads, transactions, upkeep, storage):
+    for built in (settings, database, threads, storage_threads, transactions, upkeep, storage):
         built.cache_clear()

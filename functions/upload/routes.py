@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from functions.shared.auth import parse_uuid, required_uuids
 from functions.shared.errors import InvalidRequest, MissingFile
-from functions.shared.offload import in_thread
+from functions.shared.offload import in_storage_thread, in_thread
 from functions.shared.web import NO_STORE, Responses, problem_responses
 from functions.upload.accept import MAX_FILES
 from functions.upload.body import read_json_body
@@ -127,7 +127,8 @@ async def upload(request: Request, user_id: UserId = None, idempotency_key: Idem
     if kind == "application/json":
         user = required_uuids(user_id=user_id)[0]
         body = await read_json_body(request)
-        return JSONResponse(await in_thread(declare, body, user, key), headers=NO_STORE)
+        run = in_thread if key is None else in_storage_thread  # a repeat lists what has arrived
+        return JSONResponse(await run(declare, body, user, key), headers=NO_STORE)
     if kind == FORM:
         owner = parse_uuid("user_id", user_id) if user_id else None
         return JSONResponse(await receive_form(request, content_type, owner, key), headers=NO_STORE)
