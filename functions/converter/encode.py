@@ -83,12 +83,14 @@ class _Follower:
         if (report.frames, report.done_s) == (self._frames, self._done_s):
             return
         self._frames, self._done_s = report.frames, report.done_s
-        share = min(1.0, report.done_s / self._plan.duration_s) if self._plan.duration_s else 0.0
-        eta_s = self._eta_s(report)
+        # By frames: the time that ffmpeg reports is that of copied audio, which runs seconds ahead of the picture.
+        left = max(0, self._plan.frames - report.frames)
+        eta_s = left / report.fps if report.fps else None
         if eta_s is not None:
             self._slots.expect_end(eta_s)
-        self._lease.show(Progress("encode", min(99.0, 100 * share), report.fps, report.speed, eta_s))
+        percent = min(99.0, 100 * report.frames / self._plan.frames)
+        self._lease.show(Progress("encode", percent, report.fps, self._speed(report), eta_s))
 
-    def _eta_s(self, report: ffmpeg.Report) -> float | None:
-        """By frames: the time that ffmpeg reports is that of copied audio, which runs seconds ahead of the picture."""
-        return max(0.0, (self._plan.frames - report.frames) / report.fps) if report.fps else None
+    def _speed(self, report: ffmpeg.Report) -> float:
+        """Seconds of film encoded a second."""
+        return round(report.fps * self._plan.duration_s / self._plan.frames, 2)
