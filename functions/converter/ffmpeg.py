@@ -38,12 +38,11 @@ def version() -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """What ffmpeg last said of its work: frames done, media seconds done, its pace."""
+    """What ffmpeg last said of its work: frames done, media seconds done, frames a second."""
 
     frames: int
     done_s: float
     fps: float
-    speed: float
 
 
 def untrusted_input(container: Container, fd: int) -> list[str]:
@@ -152,12 +151,11 @@ class ProgressParser:
             frames=int(self._number("frame")),
             done_s=max(0.0, self._number("out_time_us") / 1e6),
             fps=self._number("fps"),
-            speed=self._number("speed"),
         )
 
     def _number(self, name: str) -> float:
         try:
-            number = float(self._block.get(name, "0").rstrip("x"))
+            number = float(self._block.get(name, "0"))
         except ValueError:  # "N/A" before the first frame
             return 0.0
         return number if math.isfinite(number) else 0.0
