@@ -15,7 +15,7 @@ from functions.shared.transactions import output_key
 SINGLE_PUT_BYTES = 100 * 1024**2
 PART_BYTES = 32 * 1024**2
 PATIENCE_S = 40.0
-"""How long a storage that is away is waited for; below the stall clock of a stage."""
+"""How long a storage that is away is waited for, from its first failure; below the stall clock of a stage."""
 PAUSE_S = 2.0
 CONTENT_TYPES = {"mp4": "video/mp4"}
 
@@ -45,25 +45,29 @@ def publish(output: Path, store: Writer, lease: Lease) -> Published:
     key = output_key(claim.transaction_id, claim.attempt, output.suffix[1:])
     size, sha256 = output.stat().st_size, _sha256(output, lease)
     metadata = {"attempt": str(claim.attempt), "sha256": sha256}
-    content_type = CONTENT_TYPES[output.suffix[1:]]
-    give_up = time.monotonic() + PATIENCE_S
+    give_up = None
     while True:
         try:
-            with _Watched(output, lease) as body:
-                if size <= SINGLE_PUT_BYTES:
-                    store.put_once(claim.converted_bucket, key, body, content_type, metadata)
-                else:
-                    store.put_parts_once(claim.converted_bucket, key, body, content_type, metadata, PART_BYTES)
-            break
-        except ObjectExists:
-            _require_ours(store, claim.converted_bucket, key, size, metadata)
-            break
+            _write(output, store, lease, key, size, metadata)
+            return Published(key, size, sha256)
         except StorageUnavailable:
+            give_up = give_up or time.monotonic() + PATIENCE_S
             if time.monotonic() > give_up:
                 raise
             lease.check()
             time.sleep(PAUSE_S)
-    return Published(key, size, sha256)
+
+
+def _write(output: Path, store: Writer, lease: Lease, key: str, size: int, metadata: dict[str, str]) -> None:
+    bucket, content_type = lease.claim.converted_bucket, CONTENT_TYPES[output.suffix[1:]]
+    try:
+        with _Watched(output, lease) as body:
+            if size <= SINGLE_PUT_BYTES:
+                store.put_once(bucket, key, body, content_type, metadata)
+            else:
+                store.put_parts_once(bucket, key, body, content_type, metadata, PART_BYTES)
+    except ObjectExists:
+        _require_ours(store, bucket, key, size, metadata)
 
 
 def _require_ours(store: Writer, bucket: str, key: str, size: int, metadata: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Publishing: once, under the attempt's own key, whatever answers get lost."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -107,6 +108,32 @@ def test_a_storage_that_stays_away_is_given_up(output: Path, monkeypatch: pytest
     with pytest.raises(StorageUnavailable):
         publish(output, store, a_lease())
     assert len(store.puts) == 1
+
+
+def test_a_storage_that_fails_late_in_a_long_transfer_is_waited_for_as_well(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "PATIENCE_S", 0.1)
+
+    class Slow(FakeStore):
+        def put_once(self, bucket: str, key: str, body: IO[bytes], content_type: str, metadata: dict[str, str]) -> None:
+            if not self.puts:
+                time.sleep(0.3)
+            super().put_once(bucket, key, body, content_type, metadata)
+
+    assert publish(output, Slow(StorageUnavailable(), "ok"), a_lease()).sha256 == SHA256
+
+
+def test_a_storage_that_is_away_while_a_lost_answer_is_looked_into_is_waited_for_as_well(output: Path) -> None:
+    class Away(FakeStore):
+        def head(self, bucket: str, key: str) -> tuple[ObjectInfo, dict[str, str]]:
+            if len(self.puts) < 3:
+                raise StorageUnavailable
+            return super().head(bucket, key)
+
+    store = Away("lost")
+    assert publish(output, store, a_lease()).sha256 == SHA256
+    assert len(store.puts) == 3
 
 
 def test_an_attempt_that_must_end_does_not_wait_for_storage(output: Path) -> None:
