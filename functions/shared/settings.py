@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,13 @@ from tempfile import gettempdir
 GIB = 1024**3
 STORAGE_CONNECTIONS = 32
 """Of one process to the storage."""
+
+LONGEST_LINK_S = 7 * 24 * 3600
+"""Storage refuses signatures that hold for longer."""
+
+X265_PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo",
+)  # fmt: skip
 
 
 class SettingsError(Exception):
@@ -64,18 +72,19 @@ class _Reader:
     def optional(self, name: str) -> str | None:
         return self._env.get(name) or None
 
-    def number(self, name: str, default: float, least: float = 0) -> float:
+    def number(self, name: str, default: float, least: float = 0, most: float = sys.float_info.max) -> float:
         raw = self._env.get(name) or ""
         try:
             value = float(raw) if raw else float(default)
         except ValueError:
             raise SettingsError(f"{name} must be a number, not {raw!r}") from None
-        if not least <= value < float("inf"):
-            raise SettingsError(f"{name} must be at least {least:g}, not {raw}")
+        if not least <= value <= most:
+            limits = f"at least {least:g}" if most == sys.float_info.max else f"from {least:g} to {most:g}"
+            raise SettingsError(f"{name} must be {limits}, not {raw}")
         return value
 
-    def whole(self, name: str, default: int, least: int = 0) -> int:
-        return int(self.number(name, default, least))
+    def whole(self, name: str, default: int, least: int = 0, most: float = sys.float_info.max) -> int:
+        return int(self.number(name, default, least, most))
 
     def choice(self, name: str, choices: tuple[str, ...], default: str | None = None) -> str:
         value = self.text(name, default)
@@ -100,12 +109,12 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         uploads_bucket=read.text("UPLOADS_BUCKET", "uploads"),
         converted_bucket=read.text("CONVERTED_BUCKET", "converted"),
         auth_mode=read.choice("AUTH_MODE", ("open",)),
-        link_ttl_s=read.whole("LINK_TTL_S", 3600, least=1),
+        link_ttl_s=read.whole("LINK_TTL_S", 3600, least=1, most=LONGEST_LINK_S),
         expire_after_s=read.whole("EXPIRE_AFTER_S", 3600),
         max_upload_bytes=read.whole("MAX_UPLOAD_BYTES", 5 * GIB, least=1),
         form_uploads_at_once=read.whole("FORM_UPLOADS_AT_ONCE", 8, least=1),
-        x265_preset=read.text("X265_PRESET", "veryfast"),
-        x265_crf=read.number("X265_CRF", 26),
+        x265_preset=read.choice("X265_PRESET", X265_PRESETS, "veryfast"),
+        x265_crf=read.number("X265_CRF", 26, most=51),
         lease_s=read.number("LEASE_S", 60, least=3),
         stall_s=read.number("STALL_S", 45, least=1),
         conversion_budget_s=read.number("CONVERSION_BUDGET_S", 12 * 3600, least=1),
