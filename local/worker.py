@@ -65,18 +65,22 @@ class Worker:
         await self._in_thread(converter().warm_up)
         timer = asyncio.create_task(self._keep_reconciling())
         logs.event("worker.ready", worker=settings().worker_name)
-        while not self._is_over():
-            if not self._wants_more():
-                await asyncio.sleep(POLL_S)
-                continue
-            message = await self._next(subscription)
-            if message is not None:
-                await self._begin(message, ack_wait_s)
-        timer.cancel()
-        lost = self._client.is_closed
-        await self._finish(subscription)
-        if lost:
-            raise nats.errors.ConnectionClosedError
+        try:
+            while not self._is_over():
+                await self._turn(subscription, ack_wait_s)
+            if not self._stopping.is_set():
+                raise nats.errors.ConnectionClosedError
+        finally:
+            timer.cancel()
+            await self._finish(subscription)
+
+    async def _turn(self, subscription: JetStreamContext.PullSubscription, ack_wait_s: float) -> None:
+        if not self._wants_more():
+            await asyncio.sleep(POLL_S)
+            return
+        message = await self._next(subscription)
+        if message is not None:
+            await self._begin(message, ack_wait_s)
 
     def _is_over(self) -> bool:
         """Whether no message may be begun any more."""
@@ -105,11 +109,16 @@ class Worker:
         entered = converter().deps.slots.entered
         task = asyncio.create_task(Delivery(message, self._js, self._threads, ack_wait_s).settle())
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
         while not task.done() and converter().deps.slots.entered == entered and not self._is_over():
             await asyncio.wait({task}, timeout=POLL_S)
-        if task.done() and not task.result():
+        if task.done() and (task.exception() or not task.result()):
             await self._pause(CRASH_PAUSE_S)
+
+    def _ended(self, task: asyncio.Task[bool]) -> None:
+        self._running.discard(task)
+        if exc := task.exception():
+            logs.event("delivery.crashed", level=40, error=repr(exc))
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -155,7 +164,7 @@ class Worker:
                 await self._in_thread(partial(sweep, settings().scratch_dir))
                 await self._in_thread(reconciler.run)
             except Exception as exc:  # the timer outlives every outage
-                logs.event("reconcile.failed", level=40, error=type(exc).__name__, detail=exc)
+                logs.event("reconcile.failed", level=40, error=type(exc).__name__, detail=exc.__cause__ or exc)
             await asyncio.sleep(self._reconcile_every_s)
 
     async def _in_thread(self, work: Callable[[], object]) -> None:

@@ -123,6 +123,48 @@ def test_a_worker_that_nats_shuts_out_gives_back_and_ends_instead_of_idling(
     on_queue(own, scenario)
 
 
+def test_a_delivery_that_crashes_ends_neither_the_worker_nor_its_message(
+    own: Servers, world: World, use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "CRASH_PAUSE_S", 0.01)
+    answers = iter([RuntimeError("unheard of")])
+
+    def crash_once(*_: object) -> Answer:
+        for error in answers:
+            raise error
+        return DONE
+
+    handler = use(crash_once)
+
+    async def scenario(queue: Queue) -> None:
+        await queue.publish()
+        async with working(own):
+            await handler.called(2)
+            await queue.emptied()
+
+    on_queue(own, scenario)
+
+
+def test_a_worker_whose_loop_crashes_gives_back_what_it_holds(
+    own: Servers, world: World, use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = use(until_told_to_stop)
+
+    def crash_now(_: Worker) -> bool:
+        raise RuntimeError("unheard of")
+
+    async def scenario(queue: Queue) -> None:
+        await queue.publish()
+        async with working(own) as (_, run):
+            await handler.called()
+            monkeypatch.setattr(Worker, "_is_over", crash_now)
+            with pytest.raises(RuntimeError):
+                await asyncio.wait_for(run, BOUND_S)
+        assert (await queue.fetch()).metadata.num_delivered == 2
+
+    on_queue(own, scenario)
+
+
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that a worker made."""
