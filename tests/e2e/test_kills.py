@@ -6,12 +6,14 @@ The moments are random. Their seed is printed; KILL_SEED repeats them.
 import os
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 
 from local.child import Child
 from tests.support.deployment import Json
-from tests.support.media import Video, measure
+from tests.support.media import Video, make_clip, measure
 from tests.support.parts import QUICK, Parts, looped_clip, running_parts
 from tests.support.waiting import wait_until
 
@@ -89,6 +91,29 @@ def test_kill_9_in_mid_conversion_completes_without_a_human(
         assert parts.outputs(state["transaction_id"]) == [parts.row(state["transaction_id"])["stored_path_converted"]]
         assert_sound(parts, state, source)
     wait_until(lambda: not parts.scratch(), "an empty scratch folder")
+    parts.stop_workers()
+
+
+def test_a_worker_that_froze_and_wakes_after_it_was_replaced_changes_nothing(
+    parts: Parts, film: bytes, source: Video, tmp_path: Path
+) -> None:
+    frozen = parts.start_worker()
+    transaction_id = in_mid_conversion(parts, film, EARLIEST)
+    process = psutil.Process(frozen.pid)
+    process.suspend()
+    second = parts.start_worker()
+    parts.wait_encoding(transaction_id, attempt=2)
+    process.resume()
+    wait_until(lambda: b"attempt.stale" in frozen.log.read_bytes(), "the end of the stale attempt")
+    state = parts.wait_status(transaction_id, "Completed")
+    assert state["attempt"] == 2
+    assert_sound(parts, state, source)
+    parts.wait_swept(transaction_id)
+    assert parts.outputs(transaction_id) == [f"{transaction_id}/2.mp4"]
+
+    second.stop()
+    clip = make_clip(tmp_path / "clip.mp4", seconds=1)
+    parts.wait_status(parts.deployment.put("clip.mp4", "video/mp4", clip), "Completed")
     parts.stop_workers()
 
 
