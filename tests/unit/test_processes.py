@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from functions.converter import ffmpeg, process
-from functions.converter.process import CPU_GRACE_S, ENVIRONMENT, Limits
+from functions.converter.process import CPU_GRACE_S, Limits
 from functions.shared.errors import (
     EncodeFailed,
     MediaProcessKilled,
@@ -59,8 +59,7 @@ def is_alive(pid: int) -> bool:
 def test_nothing_of_our_environment_reaches_a_media_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("S3_SECRET_ACCESS_KEY", "secret")
     run_python("open('told', 'w').write(open('/proc/self/environ').read())", tmp_path)
-    assert dict(pair.split("=") for pair in told(tmp_path).split("\0") if pair) == ENVIRONMENT
-    assert "secret" not in str(ENVIRONMENT)
+    assert [pair.partition("=")[0] for pair in told(tmp_path).split("\0") if pair] == ["MALLOC_ARENA_MAX"]
 
 
 def test_it_gets_its_folder_its_pipes_and_one_file(tmp_path: Path) -> None:
@@ -153,7 +152,7 @@ def test_reading_and_writing_is_progress(tmp_path: Path) -> None:
 def test_a_process_that_closes_its_pipes_and_stays_is_ended(tmp_path: Path) -> None:
     lease = a_lease(stall_s=1, seconds=30)
     with pytest.raises(StageStalled):
-        run_python("import os, time; os.close(1); os.close(2); time.sleep(600)", tmp_path, watch=lease.watch)
+        run_python("import os, time; os.close(1); os.close(2); time.sleep(60)", tmp_path, watch=lease.watch)
 
 
 def test_a_busy_loop_ends_with_the_budget(tmp_path: Path) -> None:
@@ -166,8 +165,8 @@ def test_a_busy_loop_ends_with_the_budget(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "program",
     [
-        "open('told', 'w').write(str(os.getpid())); time.sleep(600)",
-        "child = os.fork(); open('told', 'w').write(str(os.getpid())) if child == 0 else None; time.sleep(600)",
+        "open('told', 'w').write(str(os.getpid())); time.sleep(60)",
+        "child = os.fork(); open('told', 'w').write(str(os.getpid())) if child == 0 else None; time.sleep(60)",
     ],
     ids=["itself", "a child of it"],
 )
@@ -187,7 +186,7 @@ if os.fork() == 0:
     os.close(1); os.close(2)
     open('draft', 'w').write(str(os.getpid()))
     os.rename('draft', 'told')
-    time.sleep(600)
+    time.sleep(60)
 while not os.path.exists('told'): time.sleep(0.01)
 os._exit({code})
 """
@@ -200,7 +199,7 @@ os._exit({code})
 
 def test_a_media_process_dies_with_the_thread_that_started_it() -> None:
     started: list[subprocess.Popen[bytes]] = []
-    argv = [sys.executable, "-I", "-c", f"import time; {IGNORE} time.sleep(600)"]
+    argv = [sys.executable, "-I", "-c", f"import time; {IGNORE} time.sleep(60)"]
     thread = threading.Thread(target=lambda: started.append(process.spawn(argv, pass_fds=[], limits=ROOMY)))
     thread.start()
     thread.join(30)
@@ -211,7 +210,7 @@ def test_a_media_process_dies_with_the_thread_that_started_it() -> None:
 
 
 def test_killing_a_group_twice_is_fine() -> None:
-    child = process.spawn([sys.executable, "-I", "-c", "import time; time.sleep(600)"], pass_fds=[], limits=ROOMY)
+    child = process.spawn([sys.executable, "-I", "-c", "import time; time.sleep(60)"], pass_fds=[], limits=ROOMY)
     assert not process.has_ended(child)
     for _ in range(2):
         process.kill_group(child)
@@ -220,7 +219,7 @@ def test_killing_a_group_twice_is_fine() -> None:
 
 
 def test_a_child_that_waits_for_its_job_can_be_limited_then() -> None:
-    child = process.spawn([sys.executable, "-I", "-c", "import time; time.sleep(600)"], pass_fds=[], limits=None)
+    child = process.spawn([sys.executable, "-I", "-c", "import time; time.sleep(60)"], pass_fds=[], limits=None)
     try:
         time.sleep(0.2)
         process.limit_running(child.pid, Limits(memory_bytes=2 * 1024**3, file_bytes=0, cpu_s=9))
