@@ -22,6 +22,7 @@ from tests.support.attempts import a_claim, a_lease
 
 CONTENT = bytes(range(256)) * 40
 CHUNK = 1000
+ENDLESS = 1000
 Answer = Callable[[int], Iterator[bytes]]
 
 
@@ -36,6 +37,7 @@ class FakeStore:
 
     def open_range(self, _bucket: str, _key: str, etag: str, start: int) -> Iterator[bytes]:
         number = min(len(self.starts), len(self._answers) - 1)
+        assert len(self.starts) < ENDLESS, "it asks for ever"
         self.starts.append(start)
         self.versions.append(etag)
         return self._answers[number](start)
