@@ -54,7 +54,7 @@ class Parts:
         wait_until(lambda: not running(started), f"the end of what {part.name} had started")
 
     def restart(self, part: Child) -> None:
-        """Start a killed part on its data, as an init system would: again if it ends at once."""
+        """Start a killed part on its data."""
         part.start()
         part.wait_ready()
 
