@@ -20,8 +20,12 @@ from functions.shared.errors import (
 )
 from functions.shared.settings import Settings
 
-PROBE_LIMITS = process.Limits(memory_bytes=2 * 1024**3, file_bytes=0, cpu_s=600)
+PROBE_MEMORY = 2 * 1024**3
 """An index bomb of 2 KB was seen to take 2 to 3 GB; a real index of a day of video takes a few hundred MB."""
+
+PROBE_CPU_S = range(30, 601)
+BYTES_PER_CPU_S = 1024**2
+"""Half a megabyte of repeated boxes was seen to take minutes; real films are read at 20 MB a second and more."""
 
 
 def probe(path: Path, inspector: Inspector, lease: Lease) -> tuple[Container, MediaInfo]:
@@ -33,10 +37,16 @@ def probe(path: Path, inspector: Inspector, lease: Lease) -> tuple[Container, Me
         if declared > size:
             raise TruncatedMedia(f"{size} of {declared} bytes are there")
         request = {"command": "probe", "demuxer": container.demuxer, "whitelist": container.whitelist}
-        facts = inspector.ask(request, [fd], PROBE_LIMITS, lease.watch)
+        facts = inspector.ask(request, [fd], limits(size), lease.watch)
         return container, media_info(container, facts, size)
     finally:
         os.close(fd)
+
+
+def limits(size: int) -> process.Limits:
+    """What measuring a file of ``size`` bytes may take."""
+    cpu_s = min(max(PROBE_CPU_S[0], size // BYTES_PER_CPU_S), PROBE_CPU_S[-1])
+    return process.Limits(memory_bytes=PROBE_MEMORY, file_bytes=0, cpu_s=cpu_s)
 
 
 def media_info(container: Container, facts: dict[str, Any], size: int) -> MediaInfo:

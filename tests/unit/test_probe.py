@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.converter import containers, process
-from functions.converter.probe import accept, media_info
+from functions.converter.probe import accept, limits, media_info
 from functions.shared.errors import (
     Bucket265Error,
     DurationOutOfRange,
@@ -69,3 +69,9 @@ def test_a_number_that_is_none_is_refused(name: str, value: float) -> None:
 def test_a_refusal_is_a_sentence_with_the_figure(error: Bucket265Error) -> None:
     assert error.detail in error.sentence()
     assert error.sentence()[0].isupper()
+
+
+def test_a_small_file_gets_little_time_to_be_measured_and_a_large_one_more() -> None:
+    sizes = (500_000, 100 * 1024**2, 5 * GIB)
+    assert [limits(size).cpu_s for size in sizes] == [30, 100, 600]
+    assert limits(0).file_bytes == 0
