@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.gateway import build_app
+from tests.support.children import Children, expect_healthy
 from tests.support.clips import Clips
 from tests.support.http import Api, AsgiApi, LambdaApi
 from tests.support.servers import Servers
@@ -43,3 +44,29 @@ def make_world(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def world(make_world: Callable[..., World]) -> World:
     """The converter's world with its usual settings."""
     return make_world()
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> Children:
+    """The media processes of this test."""
+    return Children(monkeypatch)
+
+
+@pytest.fixture
+def make_attacked(make_world: Callable[..., World], children: Children, clips: Clips) -> Iterator[Callable[..., World]]:
+    """``make_world`` for a test that does its worst: afterwards the next ordinary job must succeed at once."""
+    made: list[World] = []
+
+    def make(**env: str) -> World:
+        made.append(make_world(**env))
+        return made[-1]
+
+    yield make
+    for world in made:
+        expect_healthy(world, children, clips("smallest.mp4"))
+
+
+@pytest.fixture
+def attacked(make_attacked: Callable[..., World]) -> World:
+    """The usual world, attacked."""
+    return make_attacked()
