@@ -1,5 +1,6 @@
 """Fixtures for every kind of test. Servers are real, run on free ports in folders of their own, and start once."""
 
+import signal
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -8,6 +9,9 @@ import pytest
 from tests.support.http import environment
 from tests.support.servers import Servers, running_servers
 from tests.support.stack import RunningStack, stack_on
+
+# A shell starts its background jobs with SIGINT ignored, and what tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

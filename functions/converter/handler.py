@@ -2,7 +2,7 @@
 
 AWS Lambda calls ``handler`` with records of an SQS queue; the worker of a desk calls the same function with records
 that it makes of JetStream messages. What shall happen to a record beyond failing it (a delay, a dead letter) goes to
-the ``redelivery`` that the caller's context brings.
+the ``redelivery`` that a worker's context brings; without one, the queue's own visibility and redrive policy decide.
 """
 
 from functools import cache
@@ -29,13 +29,7 @@ class Redelivery(Protocol):
 
 
 class Context(Protocol):
-    """What the handler uses of its caller's context. ``clock`` and ``redelivery`` are a worker's own."""
-
-    @property
-    def clock(self) -> Clock: ...
-
-    @property
-    def redelivery(self) -> Redelivery: ...
+    """What the handler needs of its caller's context; a worker's also has ``clock`` and ``redelivery``."""
 
     def get_remaining_time_in_millis(self) -> int: ...
 
@@ -75,17 +69,19 @@ def _outcomes(record: dict[str, Any], context: Context) -> list[Outcome]:
     except MalformedEvent as exc:
         logs.event("event.malformed", level=30, message_id=record["messageId"], why=exc)
         return []
+    clock: Clock = getattr(context, "clock", None) or Clock()
     deadline = Deadline.after(context.get_remaining_time_in_millis() / 1000)
-    return [converter().handle(one, record["messageId"], context.clock, deadline) for one in created]
+    return [converter().handle(one, record["messageId"], clock, deadline) for one in created]
 
 
 def _settle(outcome: Outcome, record: dict[str, Any], context: Context) -> bool:
     logs.event("record", message_id=record["messageId"], outcome=outcome.outcome)
+    redelivery: Redelivery | None = getattr(context, "redelivery", None)
     match outcome:
         case Done():
             return True
-        case Later(delay_s):
-            context.redelivery.later(record, delay_s)
-        case DeadLetter(reason):
-            context.redelivery.dead_letter(record, reason)
+        case Later(delay_s) if redelivery:
+            redelivery.later(record, delay_s)
+        case DeadLetter(reason) if redelivery:
+            redelivery.dead_letter(record, reason)
     return False

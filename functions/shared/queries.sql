@@ -122,7 +122,7 @@ UPDATE transactions
 RETURNING transaction_id
 
 -- name: dead_letter
--- Only a row that nobody works on: a live lease elsewhere may still succeed.
+-- Only a row that nobody works on: a live lease elsewhere may still succeed, and a redrive came later than the letter.
 UPDATE transactions
    SET status = 'Failed', lease_until = NULL, retry_at = NULL,
        error_code = coalesce(error_code, %(error_code)s),
@@ -130,6 +130,7 @@ UPDATE transactions
        converting_until = coalesce(converting_until, now()), updated_time = now()
  WHERE uploads_bucket = %(bucket)s AND stored_path_original = %(key)s
    AND status NOT IN ('Completed', 'Failed') AND (lease_until IS NULL OR lease_until < now())
+   AND NOT (status = 'Retrying' AND attempt = attempts_base)
 RETURNING transaction_id
 
 -- name: redrive

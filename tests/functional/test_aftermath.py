@@ -79,5 +79,6 @@ def test_a_redriven_row_has_all_its_attempts_again(user_id: str) -> None:
     assert upkeep().dead_letter(source.bucket, source.key, "attempts_exhausted", "Cut off.", "")
     assert upkeep().redrive(row.transaction_id) == source
     assert upkeep().redrive(uuid4()) is None
+    assert not upkeep().dead_letter(source.bucket, source.key, "attempts_exhausted", "A late letter.", "")
     assert [claim("n").attempt for _ in range(5)] == [6, 7, 8, 9, 10]
     assert not isinstance(claim("n"), Claim | Duplicate)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions.converter import encode, fetch
-from functions.converter.handler import converter
+from functions.converter.handler import converter, handler
 from functions.shared.errors import DatabaseUnavailable, StorageUnavailable
 from local.delivery import Context
 from tests.support.clips import Clips
@@ -242,3 +242,18 @@ def test_a_record_that_fails_does_not_take_others_along(
     assert world.handle({"Records": records}) == message_failed(bad.key)
     assert world.row(good)["status"] == "Completed"
     assert world.row(bad)["status"] == "Pending"
+
+
+class LambdaContext:
+    """What AWS Lambda hands over, as far as the handler looks at it: no clock, no way to wish anything."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 600_000
+
+
+def test_a_context_like_lambdas_converts_and_leaves_a_failed_record_to_the_queue(world: World, clip: Path) -> None:
+    upload, lost = world.upload(clip), world.upload(clip)
+    assert handler(object_created(upload), LambdaContext()) == DONE
+    assert world.row(upload)["status"] == "Completed"
+    world.set_row(lost, "status = 'Retrying', retry_at = now() + interval '1 hour', message_id = 'message-1'")
+    assert handler(object_created(lost), LambdaContext()) == message_failed()
