@@ -22,8 +22,8 @@ H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
 VARIABLE = ["-vf", "select='not(eq(mod(n,7),3))'", "-fps_mode", "vfr"]
 GAP = ["-vf", "select='lt(n,3)+gt(n,40)'", "-fps_mode", "vfr"]
 ALL = ["-map", "0", "-map", "1"]
-COVER_FIRST = ["-i", "{cover.png}", "-i", "{h264_aac.mp4}", *ALL, "-c", "copy", "-disposition:v:0", "attached_pic"]
-COVER_LAST = ["-i", "{h264_aac.mp4}", "-i", "{cover.png}", *ALL, "-c", "copy", "-disposition:v:1", "attached_pic"]
+AS_PNG = ["-metadata:s:t", "mimetype=image/png"]
+WITH_COVER = ["-i", "{h264_aac.mp4}", "-i", "{cover.png}", *ALL, "-c", "copy", "-disposition:v:1", "attached_pic"]
 COVER_ONLY = ["-i", "{audio.m4a}", "-i", "{cover.png}", *ALL, "-c", "copy", "-disposition:v", "attached_pic"]
 BEFORE_ZERO = ["-i", "{h264_aac.mp4}", "-c", "copy", "-output_ts_offset", "-0.4", "-avoid_negative_ts", "disabled"]
 
@@ -78,8 +78,17 @@ RECIPES: dict[str, list[str]] = {
     "rotated.mp4": ["-display_rotation", "90", "-i", "{h264_aac.mp4}", "-c", "copy"],
     "cover.png": [*picture("64x64"), "-frames:v", "1"],
     "photo.jpg": [*picture("640x480"), "-frames:v", "1"],
-    "cover_last.mp4": COVER_LAST,
-    "cover_first.mp4": COVER_FIRST,
+    "cover.mp4": WITH_COVER,
+    "cover.mkv": [
+        "-i",
+        "{h264_aac.mp4}",
+        "-attach",
+        "{cover.png}",
+        "-metadata:s:t",
+        "mimetype=image/png",
+        "-c",
+        "copy",
+    ],
     "subtitles.mkv": ["-i", "{h264_aac.mp4}", "-i", "{words.srt}", *ALL, "-c", "copy", "-c:s", "srt"],
     "one_frame.mp4": [*picture(), *H264, "-frames:v", "1"],
     "one_frame.webm": [*picture(), "-c:v", "libvpx", "-frames:v", "1"],
