@@ -101,7 +101,8 @@ def test_the_message_of_a_stale_attempt_is_not_acknowledged(
     ("row", "after"),
     [
         (f"status = 'Converting', {LEASE_OVER}", "Failed"),
-        ("status = 'Retrying'", "Failed"),
+        ("status = 'Retrying', attempt = 1", "Failed"),
+        ("status = 'Retrying', attempt = 5, attempts_base = 5", "Retrying"),
         (f"status = 'Converting', {LEASE_RUNS}", "Converting"),
         ("status = 'Completed', stored_path_converted = 'key', converted_sha256 = 'sum'", "Completed"),
     ],
