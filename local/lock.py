@@ -36,13 +36,18 @@ class StackLock:
         """
         if self._data_dir.exists() and any(self._data_dir.iterdir()) and not self.is_ours():
             raise NotOurs(f"{self._data_dir} holds something else: let DATA_DIR name a new or empty folder")
-        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self._path.open("a+")
+        try:
+            self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = self._path.open("a+")
+        except OSError as exc:
+            raise NotOurs(f"DATA_DIR {self._data_dir} cannot be used: {exc.strerror}; name another folder") from exc
         give_up = time.monotonic() + GLANCE_S
         while not _lock(file, fcntl.LOCK_EX):
             if time.monotonic() > give_up:
                 file.close()
-                raise StackRuns(f"a stack runs on {self._data_dir} already (process {self._written_pid()})")
+                raise StackRuns(
+                    f"a stack runs on {self._data_dir} (process {self._written_pid()}): stop it with make down"
+                )
             time.sleep(0.05)
         file.truncate(0)
         file.write(f"{os.getpid()}\n")

@@ -184,17 +184,19 @@ async def serve(url: str, reconcile_every_s: float, grace_s: float) -> None:
     await worker.run()
 
 
+def _seconds(name: str, default: float) -> float:
+    raw = os.environ.get(name) or str(default)
+    if not raw.replace(".", "", 1).isdecimal():
+        raise SettingsError(f"{name} must be a number of seconds, not {raw!r}")
+    return float(raw)
+
+
 def main() -> int:
     """``python -m local.worker``: exit 1 with one line if it cannot start."""
     logs.configure()
     try:
-        asyncio.run(
-            serve(
-                os.environ["NATS_URL"],
-                float(os.environ.get("RECONCILE_EVERY_S") or 15),
-                float(os.environ.get("SHUTDOWN_GRACE_S") or 5),
-            )
-        )
+        reconcile_every_s, grace_s = _seconds("RECONCILE_EVERY_S", 15), _seconds("SHUTDOWN_GRACE_S", 5)
+        asyncio.run(serve(os.environ["NATS_URL"], reconcile_every_s, grace_s))
     except KeyError as exc:
         print(f"worker: {exc.args[0]} is not set; see the settings table in README.md", file=sys.stderr)
     except SettingsError as exc:

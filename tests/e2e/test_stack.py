@@ -115,7 +115,9 @@ def test_a_second_up_is_refused_down_stops_the_first_and_clean_removes_its_data(
         for refused in ("up", "clean"):
             done = command(desk, refused)
             assert done.returncode == 1
-            assert f"a stack runs on {desk.data_dir} already (process {stack.process.pid})" in done.stderr
+            assert (
+                f"a stack runs on {desk.data_dir} (process {stack.process.pid}): stop it with make down" in done.stderr
+            )
         assert command(desk, "down").returncode == 0
         assert stack.process.wait(10) == 0
         assert running(everything) == []

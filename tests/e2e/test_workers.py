@@ -1,7 +1,10 @@
 """Workers as processes: they share a queue, give back what they can't end, take only what they need, and don't leak."""
 
 import asyncio
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import psutil
@@ -181,3 +184,11 @@ def send_and_wait(parts: Parts, events: list[bytes]) -> None:
         await queue.emptied()
 
     on_queue(parts.servers, send, purge=False)
+
+
+@pytest.mark.parametrize("name", ["RECONCILE_EVERY_S", "SHUTDOWN_GRACE_S"])
+def test_a_pause_that_is_no_number_is_named_in_one_line(name: str) -> None:
+    env = {**os.environ, "NATS_URL": "nats://127.0.0.1:9", name: "soon"}
+    done = subprocess.run([sys.executable, "-m", "local.worker"], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == f"worker: {name} must be a number of seconds, not 'soon'\n"
