@@ -23,7 +23,7 @@ from local.servers import Postgres
 from tests.support.processes import running, tree
 from tests.support.servers import Servers, new_desk, running_servers
 from tests.support.stack import ROOT
-from tests.support.waiting import wait_until
+from tests.support.waiting import BOUND_S, wait_until
 
 IDENTITIES = [Identity.NAMESPACE, Identity.STEP_DOWN] if os.geteuid() == 0 else [Identity.SAME]
 """Every way in which PostgreSQL can be run by who runs this test."""
@@ -114,6 +114,10 @@ async def publish(url: str, listener_url: str, subject: str) -> tuple[bool, list
         await publisher.publish(subject, b"{}")
         await publisher.flush()
         await listener.flush()
+        # Both a message and a refusal reach us in a task of the client, some time after the flush.
+        async with asyncio.timeout(BOUND_S):
+            while not (heard.pending_msgs or refusals):
+                await asyncio.sleep(0.02)
         return heard.pending_msgs > 0, refusals
     finally:
         await publisher.close()
