@@ -3,21 +3,18 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from functions.converter import ffmpeg, process
+from functions.converter import ffmpeg
 from functions.converter.containers import MOV, Container
-from functions.converter.inspection import Inspector
 from functions.shared.errors import EncodeFailed, PipelineError
 from tests.support.attacks import PLAYLISTS, Tripwire, external_data
 from tests.support.clips import Clips
+from tests.support.mediaruns import ROOMY, ask, patience
 from tests.support.words import refused
 from tests.support.world import World
 
-LIMITS = process.Limits(memory_bytes=2 * 1024**3, file_bytes=1024**2, cpu_s=60)
-NOTHING = "the input opened something else"
 ANYTHING = "file,fd,http,tcp,crypto,data"
 EVERY_FORMAT = "hls,dash,concat,imf,mpegts," + MOV.whitelist
 OPENED_WIDE = {"-protocol_whitelist": ANYTHING, "-format_whitelist": EVERY_FORMAT}
@@ -61,43 +58,38 @@ def guarded_by(argv: list[str], *kept: str) -> list[str]:
     return [*made, *argv[at:]]
 
 
+def tripped(wire: Tripwire) -> Callable[[bool], None]:
+    """A watch that gives up when the wire is touched, or after a while."""
+    bounded = patience()
+
+    def watch(moved: bool) -> None:
+        bounded(moved)
+        if wire.touched:
+            raise Reached
+
+    return watch
+
+
 def encode(content: bytes, folder: Path, wire: Tripwire, arm: Callable[[list[str]], list[str]], as_: Container) -> None:
     """Run ffmpeg as the product does, on input options that ``arm`` may change. Raises ``Reached``."""
     source = folder / "source"
     source.write_bytes(content)
+    watch = tripped(wire)
     fd = os.open(source, os.O_RDONLY)
-
-    def look(_moved: bool = False) -> None:
-        if wire.touched:
-            raise Reached(NOTHING)
-
     try:
         inputs = arm(ffmpeg.untrusted_input(as_, fd))
         argv = ffmpeg.command(inputs, ["-c:v", "libx264", "-f", "mp4"], folder / "output.mp4")
-        try:
-            ffmpeg.run(argv, fd, folder, LIMITS, look, lambda _report: None)
-        finally:
-            look()
+        ffmpeg.run(argv, fd, folder, ROOMY, watch, lambda _report: None)
     finally:
+        watch(False)
         os.close(fd)
 
 
-def inspect(content: bytes, folder: Path, wire: Tripwire, container: Container) -> dict[str, Any]:
-    source = folder / "inspected"
+def inspect(content: bytes, folder: Path, wire: Tripwire, container: Container) -> None:
+    """Ask an inspector as the product does. Raises ``Reached``."""
+    source = folder / "source"
     source.write_bytes(content)
-    fd = os.open(source, os.O_RDONLY)
-
-    def look(_moved: bool) -> None:
-        if wire.touched:
-            raise Reached(NOTHING)
-
-    inspector = Inspector()
-    request = {"command": "probe", "demuxer": container.demuxer, "whitelist": container.whitelist}
-    try:
-        return inspector.ask(request, [fd], LIMITS, look)
-    finally:
-        inspector.close()
-        os.close(fd)
+    ask(source, ROOMY, tripped(wire), container)
 
 
 @pytest.mark.parametrize("kind", PLAYLISTS)

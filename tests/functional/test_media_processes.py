@@ -1,10 +1,10 @@
 """Media processes: what they are given, what holds them, and that they end, however they are harmed and harm."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,26 +12,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from functions.converter import ffmpeg, process
-from functions.converter.containers import MOV
-from functions.converter.inspection import Inspector
-from functions.shared.errors import EncodeFailed, UnreadableMedia
 from local.delivery import Context
-from tests.support.attacks import index_bomb, key_flood
+from tests.support.attacks import key_flood
 from tests.support.children import FFMPEG, INSPECTOR, Children, Harm
 from tests.support.clips import Clips
+from tests.support.mediaruns import PATIENCE_S, ROOMY, run
 from tests.support.processes import running
 from tests.support.waiting import wait_until
 from tests.support.words import code_of
 from tests.support.world import World, object_created
 
-ROOMY = process.Limits(memory_bytes=2 * 1024**3, file_bytes=1024**2, cpu_s=60)
-ENOUGH_S = 5.0
-"""CPU time of which a child that is limited to one second must not come near; past it, it is not limited."""
 
-
-class NotHeld(Exception):
-    """A limit did not hold."""
+class Enough(Exception):
+    """The child has done what it was started for."""
 
 
 class Short(Context):
@@ -42,94 +35,16 @@ class Short(Context):
 
 
 def send(number: signal.Signals) -> Harm:
-    return lambda child: os.kill(child.pid, number)
+    """Whoever does not end a child that stands still by itself shall not wait for ever."""
 
+    def harm(child: "subprocess.Popen[bytes]") -> None:
+        os.kill(child.pid, number)
+        if number == signal.SIGSTOP:
+            rescue = threading.Timer(PATIENCE_S, child.kill)
+            rescue.daemon = True
+            rescue.start()
 
-def watcher(children: Children, limit: Callable[[psutil.Process], bool]) -> Callable[[bool], None]:
-    """A watch that gives up once a child is past what it may."""
-
-    def watch(_moved: bool) -> None:
-        for child in running([child for _, child in children.started]):
-            if limit(child):
-                raise NotHeld
-
-    return watch
-
-
-def too_busy(child: psutil.Process) -> bool:
-    return child.cpu_times().user > ENOUGH_S
-
-
-def run(argv: list[str], folder: Path, limits: process.Limits, watch: Callable[[bool], None]) -> str:
-    """Run a program as ffmpeg is run, by the product's one way to do so."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    try:
-        return ffmpeg.run(argv, nothing, folder, limits, watch, lambda _report: None)
-    finally:
-        os.close(nothing)
-
-
-def picture(size: str, *more: str) -> list[str]:
-    return [ffmpeg.binary(), "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size={size}", *more, "-f", "null", "-"]
-
-
-def ask(source: Path, limits: process.Limits, watch: Callable[[bool], None]) -> None:
-    inspector = Inspector()
-    fd = os.open(source, os.O_RDONLY)
-    request = {"command": "probe", "demuxer": MOV.demuxer, "whitelist": MOV.whitelist}
-    try:
-        inspector.ask(request, [fd], limits, watch)
-    finally:
-        inspector.close()
-        os.close(fd)
-
-
-def held(**changes: int) -> process.Limits:
-    return process.Limits(**{**vars(ROOMY), **changes})
-
-
-def test_an_encode_gets_no_more_memory_than_its_limit(tmp_path: Path) -> None:
-    argv = picture("1920x1080", "-frames:v", "3", "-c:v", "libx265", "-preset", "ultrafast")
-    run(argv, tmp_path, ROOMY, lambda _moved: None)
-    with pytest.raises(EncodeFailed):
-        run(argv, tmp_path, held(memory_bytes=256 * 1024**2), lambda _moved: None)
-
-
-def test_an_inspector_gets_no_more_memory_than_its_limit(children: Children, clips: Clips, tmp_path: Path) -> None:
-    ask(clips("h264.mp4"), ROOMY, lambda _moved: None)
-    with pytest.raises(UnreadableMedia):
-        ask(clips("h264.mp4"), held(memory_bytes=64 * 1024**2), lambda _moved: None)
-    bomb = tmp_path / "bomb.mp4"
-    bomb.write_bytes(index_bomb(40_000_000))
-    limit = 512 * 1024**2
-    with pytest.raises(UnreadableMedia):
-        ask(bomb, held(memory_bytes=limit), watcher(children, lambda child: child.memory_info().vms > limit * 1.1))
-
-
-def test_a_child_gets_no_more_cpu_time_than_its_limit(children: Children, tmp_path: Path) -> None:
-    watch = watcher(children, too_busy)
-    with pytest.raises(EncodeFailed):
-        run(picture("320x240"), tmp_path, held(cpu_s=1), watch)
-    flood = tmp_path / "flood.mp4"
-    flood.write_bytes(key_flood(6000))
-    with pytest.raises(UnreadableMedia):
-        ask(flood, held(cpu_s=1), watch)
-
-
-def test_the_encoder_of_a_job_has_every_limit(
-    make_attacked: Callable[..., World], children: Children, clips: Clips
-) -> None:
-    def look(child: "subprocess.Popen[bytes]") -> None:
-        names = ("AS", "FSIZE", "CPU", "NOFILE", "CORE")
-        seen.update({name: resource.prlimit(child.pid, getattr(resource, f"RLIMIT_{name}"))[0] for name in names})
-
-    seen: dict[str, int] = {}
-    children.harm[FFMPEG] = look
-    world = make_attacked(MAX_OUTPUT_BYTES="1000000")
-    assert world.convert(clips("h264.mp4"))["status"] == "Completed"
-    memory = process.picture_memory_bytes(160, 120, process.threads_available())
-    assert 0 < seen.pop("CPU") < 24 * 3600 * process.threads_available()
-    assert seen == {"AS": memory, "FSIZE": 1_000_000, "NOFILE": 64, "CORE": 0}
+    return harm
 
 
 @pytest.mark.parametrize("kind", [FFMPEG, INSPECTOR])
@@ -171,40 +86,40 @@ def test_a_crash_is_the_files_fault_and_a_kill_from_outside_is_not(
 
 
 STUBBORN = """
-import os, signal, sys, time
+import os, pathlib, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 child = os.fork()
-if not child and sys.argv[1] == "leaves":
+if not child:
     os.closerange(0, 3)
-with open(f"{sys.argv[1]}.{os.getpid()}", "w"):
-    pass
+pathlib.Path(f"pid.{os.getpid()}").touch()
+while len(list(pathlib.Path().glob("pid.*"))) < 2:
+    time.sleep(0.01)
 if child and sys.argv[1] == "leaves":
     sys.exit()
-time.sleep(600)
+time.sleep(40)
+pathlib.Path("outlived").touch()
 """
 
 
 @pytest.mark.parametrize("way", ["stays", "leaves"])
 def test_what_a_child_forked_ends_with_it_even_if_it_ignores_to_be_told(tmp_path: Path, way: str) -> None:
-    def pids() -> list[int]:
-        return [int(path.suffix[1:]) for path in tmp_path.glob(f"{way}.*")]
+    def family() -> list[psutil.Process]:
+        pids = {int(path.suffix[1:]) for path in tmp_path.glob("pid.*")}
+        return running([found for found in psutil.process_iter() if found.pid in pids])
 
-    def give_up(_moved: bool) -> None:
-        if len(pids()) == 2 and way == "stays":
-            seen.extend(psutil.Process(pid) for pid in pids())
-            raise NotHeld
+    def until_both_run(_moved: bool) -> None:
+        if way == "stays" and len(family()) == 2:
+            raise Enough
 
-    seen: list[psutil.Process] = []
-    argv = [sys.executable, "-I", "-c", STUBBORN, way]
-    if way == "stays":
-        with pytest.raises(NotHeld):
-            run(argv, tmp_path, ROOMY, give_up)
-    else:
-        run(argv, tmp_path, ROOMY, give_up)
-    assert wait_until(lambda: len(pids()) == 2, "both to have run", bound_s=5)
-    wait_until(
-        lambda: not any(psutil.pid_exists(pid) and running([psutil.Process(pid)]) for pid in pids()), "their end"
-    )
+    try:
+        with suppress(Enough):
+            run([sys.executable, "-I", "-c", STUBBORN, way], tmp_path, ROOMY, until_both_run)
+        assert len(list(tmp_path.glob("pid.*"))) == 2
+        wait_until(lambda: not family(), "their end", bound_s=10)
+        assert not (tmp_path / "outlived").exists()
+    finally:
+        for process_left in family():
+            process_left.kill()
 
 
 def test_children_get_none_of_the_workers_environment_and_descriptors(
