@@ -29,26 +29,27 @@ class Conversion:
 
 def measure(setting: Setting) -> list[Figure]:
     """Both clips, on one stack."""
-    folder = setting.folder / "overhead"
-    with product(folder) as running:
+    with product(setting.folder / "overhead") as running:
+        convert(running, CLIP)  # warms both up
         return [
-            *_clip(setting, running, "5 s clip", CLIP),
-            *_clip(setting, running, "60 s clip", setting.long_clip),
+            *_figures("5 s clip", _pairs(setting, running, CLIP)),
+            *_figures("60 s clip", _pairs(setting, running, setting.long_clip)),
         ]
 
 
-def _clip(setting: Setting, running: Product, name: str, clip: Path) -> list[Figure]:
-    argv = convert(running, clip).argv  # the first one warms both up
-    pairs = []
+def _pairs(setting: Setting, running: Product, clip: Path) -> list[tuple[Conversion, Reference]]:
+    """Conversions and references in turns; who begins changes as well."""
+    pairs: list[tuple[Conversion, Reference]] = []
     for number in range(setting.pairs):
         if number % 2:
-            reference = run_reference(argv, clip, setting.folder)
-            pairs.append((convert(running, clip), reference))
+            reference = run_reference(pairs[-1][0].argv, clip, setting.folder)
+            conversion = convert(running, clip)
         else:
             conversion = convert(running, clip)
-            pairs.append((conversion, run_reference(argv, clip, setting.folder)))
-        setting.say(f"{name}: {pairs[-1][0].seconds:.2f} s, reference {pairs[-1][1].seconds:.2f} s")
-    return _figures(name, pairs)
+            reference = run_reference(conversion.argv, clip, setting.folder)
+        pairs.append((conversion, reference))
+        setting.say(f"{clip.name}: {conversion.seconds:.2f} s, reference {reference.seconds:.2f} s")
+    return pairs
 
 
 def convert(running: Product, clip: Path) -> Conversion:
