@@ -14,12 +14,13 @@ ENDLESS = ["-v", "quiet", "-re", "-f", "lavfi", "-i", "testsrc2=size=16x16", "-f
 
 
 def main(hostile: Path) -> None:
+    argv = [ffmpeg.binary(), *ENDLESS]  # first of all: looking for it starts a process that soon ends
     waiting = Inspector()
     waiting.prepare()
     threading.Thread(target=probe.probe, args=(hostile, Inspector(), a_lease())).start()
     limits = process.Limits(memory_bytes=process.BASE_MEMORY, file_bytes=0, cpu_s=600)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    ffmpeg.run([ffmpeg.binary(), *ENDLESS], nothing, hostile.parent, limits, lambda _: None, lambda _: None)
+    ffmpeg.run(argv, nothing, hostile.parent, limits, lambda _: None, lambda _: None)
 
 
 if __name__ == "__main__":
