@@ -1,19 +1,20 @@
-"""What a container's health check asks: ``python -m local.health api`` or ``worker``; exit code 0 for healthy.
+"""Whether our programs are well. A container's health check: ``python -m local.health api`` or ``worker``; 0 for yes.
 
 Standard library only and without credentials, as it starts anew every few seconds.
 """
 
 import http.client
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ESTABLISHED = "01"
 """A connection's state in ``/proc/net/tcp``."""
 
 
-def api_is_ready(port: int = 8000) -> bool:
+def api_is_ready(port: int = 8000, host: str = "127.0.0.1") -> bool:
     """Whether the gateway, the database and the storage answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200
@@ -29,7 +30,7 @@ def queue_is_connected(port: int = 4222, tables: tuple[str, ...] = ("/proc/net/t
     return any(line[3] == ESTABLISHED and line[2].endswith(f":{port:04X}") for line in lines)
 
 
-CHECKS = {"api": api_is_ready, "worker": queue_is_connected}
+CHECKS: dict[str, Callable[[], bool]] = {"api": api_is_ready, "worker": queue_is_connected}
 
 if __name__ == "__main__":
     sys.exit(not CHECKS[sys.argv[1]]())

@@ -1,6 +1,5 @@
 """Our own processes of a stack: the API and the workers."""
 
-import http.client
 import os
 import sys
 from collections.abc import Mapping
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from local.child import Child
 from local.desk import LOOPBACK, Desk
+from local.health import api_is_ready
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,14 +26,7 @@ class Api(Child):
 
     def is_ready(self) -> bool:
         host = LOOPBACK if self._desk.api_host in ("0.0.0.0", "::") else self._desk.api_host  # noqa: S104
-        connection = http.client.HTTPConnection(host, self._desk.ports.api, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return api_is_ready(self._desk.ports.api, host)
 
 
 class Worker(Child):

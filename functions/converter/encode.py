@@ -9,6 +9,7 @@ from functions.converter.lease import Lease
 from functions.converter.media import MediaInfo
 from functions.converter.plan import EncodePlan
 from functions.converter.slots import EncodeSlots
+from functions.converter.workspace import free_bytes
 from functions.shared import logs
 from functions.shared.errors import EncodeFailed, ScratchFull
 from functions.shared.settings import Settings
@@ -56,14 +57,13 @@ def _limits(media: MediaInfo, settings: Settings, lease: Lease) -> process.Limit
             process.picture_memory_bytes(media.video.width, media.video.height, threads), settings.worker_memory_bytes
         ),
         file_bytes=settings.max_output_bytes,
-        cpu_s=int(max(1.0, lease.deadline.left_s()) * threads) + 1,
+        cpu_s=lease.deadline.cpu_s(threads),
     )
 
 
 def _raise_if_full(folder: Path, settings: Settings, cause: EncodeFailed) -> None:
     """A full disk is the worker's fault, not the file's."""
-    free = os.statvfs(folder)
-    if free.f_bavail * free.f_frsize < max(FULL_BYTES, settings.scratch_reserve_bytes / 8):
+    if free_bytes(folder) < max(FULL_BYTES, settings.scratch_reserve_bytes / 8):
         raise ScratchFull from cause
 
 

@@ -50,6 +50,10 @@ class Deadline:
     def left_s(self) -> float:
         return self.at - time.monotonic()
 
+    def cpu_s(self, threads: int) -> int:
+        """CPU seconds that so many threads can use until then."""
+        return int(max(1.0, self.left_s()) * threads) + 1
+
 
 class Lease:
     """One attempt's lease. ``renew`` writes progress and extends it; it returns False when the attempt is stale."""

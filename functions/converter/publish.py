@@ -10,14 +10,13 @@ from typing import IO, Protocol
 from functions.converter.lease import Lease
 from functions.shared.errors import StaleAttempt, StorageUnavailable
 from functions.shared.storage import ObjectExists, ObjectInfo
-from functions.shared.transactions import output_key
+from functions.shared.transactions import CONTENT_TYPES, output_key
 
 SINGLE_PUT_BYTES = 100 * 1024**2
 PART_BYTES = 32 * 1024**2
 PATIENCE_S = 40.0
 """How long a storage that is away is waited for, from its first failure; below the stall clock of a stage."""
 PAUSE_S = 2.0
-CONTENT_TYPES = {"mp4": "video/mp4"}
 
 
 class Writer(Protocol):

@@ -41,7 +41,7 @@ def verify(
     limits = process.Limits(
         memory_bytes=process.BASE_MEMORY + process.picture_memory_bytes(media.video.width, media.video.height, threads),
         file_bytes=0,
-        cpu_s=int(max(1.0, lease.deadline.left_s()) * threads) + 1,
+        cpu_s=lease.deadline.cpu_s(threads),
     )
     fds = [os.open(path, os.O_RDONLY) for path in (source, output)]
     try:

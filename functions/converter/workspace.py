@@ -38,12 +38,17 @@ def workspace(scratch: Path, claim: Claim) -> Iterator[Path]:
         os.close(lock)
 
 
+def free_bytes(folder: Path) -> int:
+    """Room that is left on the disk of a folder."""
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize
+
+
 def require_room(folder: Path, needed_bytes: int, reserve_bytes: int) -> None:
     """Raise ``ScratchFull`` unless ``needed_bytes`` fit and the reserve stays free."""
-    free = os.statvfs(folder)
-    free_bytes = free.f_bavail * free.f_frsize
-    if free_bytes - needed_bytes < reserve_bytes:
-        raise ScratchFull(f"{free_bytes // 2**20} MiB free, {(needed_bytes + reserve_bytes) // 2**20} MiB needed")
+    free = free_bytes(folder)
+    if free - needed_bytes < reserve_bytes:
+        raise ScratchFull(f"{free // 2**20} MiB free, {(needed_bytes + reserve_bytes) // 2**20} MiB needed")
 
 
 def sweep(scratch: Path) -> int:

@@ -1,7 +1,6 @@
 """A presigned link to a finished result."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +9,9 @@ from functions.shared.database import Row
 from functions.shared.errors import ConvertedMissing, NotReady
 from functions.shared.settings import settings
 from functions.shared.storage import ObjectMissing
-from functions.shared.transactions import Status
+from functions.shared.transactions import CONTENT_TYPES, Status, link_end
 from functions.shared.web import utc_text
 from functions.shared.wiring import storage, transactions
-
-CONTENT_TYPES = {"mp4": "video/mp4"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +48,6 @@ def make_link(row: Row, kind: str, *, head: bool) -> Link:
         raise ConvertedMissing from exc
     name = download_name(row["filename"], row["target_format"])
     content_type = CONTENT_TYPES.get(row["target_format"], "application/octet-stream")
-    expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=settings().link_ttl_s)
+    expires_at = link_end(settings().link_ttl_s)
     url = storage().presign_get(bucket, key, content_disposition(kind, name), content_type, head=head)
     return Link(url, utc_text(expires_at), name, row["converted_size"], row["converted_sha256"])

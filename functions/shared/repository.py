@@ -111,9 +111,7 @@ class Transactions:
 
     def note_stored(self, source: Source) -> bool:
         """Record that an object arrived, before anybody claims it: it orders the queue and shows in status."""
-        return bool(
-            self._database.rows(SQL["note_stored"], _source_params(source) | {"reconcile_in_s": REISSUE_FIRST_S})
-        )
+        return note_stored(self._database, source)
 
     def claim(self, source: Source, message_id: str, worker: str, encoder: str) -> ClaimResult:
         """Take the row of ``source`` for one attempt, or say why not. The event is a hint, the row decides."""
@@ -193,6 +191,11 @@ def _insert_params(new: NewTransaction) -> dict[str, Any]:
         "options": Json(new.options),
         "reconcile_in_s": REISSUE_FIRST_S,
     }
+
+
+def note_stored(database: Database, source: Source) -> bool:
+    """Record an object, heard of or found; False if it was known or its row is taken."""
+    return bool(database.rows(SQL["note_stored"], _source_params(source) | {"reconcile_in_s": REISSUE_FIRST_S}))
 
 
 def _source_params(source: Source) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The life of a transaction, as pure rules: states, budgets and delays. No I/O here."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -98,7 +98,7 @@ ClaimResult = Claim | Duplicate | GiveBack | Exhausted
 
 @dataclass(frozen=True)
 class Progress:
-    """What status shows. ``percent`` is encoded time over probed duration, below 100 until Completed."""
+    """What status shows. ``percent`` is frames encoded of those probed, below 100 until Completed."""
 
     stage: str
     percent: float
@@ -132,6 +132,15 @@ class NewTransaction:
     converted_bucket: str
     original_format: str
     options: dict[str, Any]
+
+
+CONTENT_TYPES = {"mp4": "video/mp4"}
+"""Media type of a result, by its target format."""
+
+
+def link_end(link_ttl_s: int) -> datetime:
+    """When a link that is made now expires: signatures count in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=link_ttl_s)
 
 
 def source_key(transaction_id: UUID) -> str:

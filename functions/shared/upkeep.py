@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from functions.shared.database import Database, Row
-from functions.shared.repository import SQL
+from functions.shared.repository import SQL, note_stored
 from functions.shared.transactions import REISSUE_FIRST_S, Source
 
 
@@ -26,8 +26,7 @@ class Upkeep:
 
     def note_found(self, source: Source) -> None:
         """Record an object that arrived unheard, as its event would have been."""
-        params = {"bucket": source.bucket, "key": source.key, "etag": source.etag, "size": source.size}
-        self.database.rows(SQL["note_stored"], params | {"reconcile_in_s": REISSUE_FIRST_S})
+        note_stored(self.database, source)
 
     def expire(self, transaction_id: UUID, expire_after_s: float) -> bool:
         """Mark a row whose link ended unused; False if an object came meanwhile."""

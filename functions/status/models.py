@@ -20,7 +20,7 @@ class StatusName(StrEnum):
 class Progress(BaseModel):
     """How far the newest attempt is."""
 
-    percent: float | None = Field(description="Encoded time over the video's duration; 100 only when Completed.")
+    percent: float | None = Field(description="Encoded share of the video; 100 only when Completed.")
     fps: float | None = Field(description="Frames encoded per second.")
     speed: float | None = Field(description="Seconds of video encoded per second.")
     eta_s: float | None = Field(description="Seconds until the encode is expected to end.")

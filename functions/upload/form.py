@@ -25,13 +25,14 @@ from functions.shared.errors import (
     UploadInterrupted,
 )
 from functions.shared.settings import settings
+from functions.shared.transactions import link_end
 from functions.shared.wiring import storage, transactions
 from functions.upload.accept import MAX_FILES, accepted_type, clean_filename, too_large_remedy, upload_limit
 from functions.upload.body import Body
 from functions.upload.formdata import Event, FormDataParser, PartBegin, PartData, PartEnd
 from functions.upload.idempotency import ENDPOINT, fingerprint, keyed_id
 from functions.upload.incoming import IncomingFile
-from functions.upload.rows import link_end, new_transaction
+from functions.upload.rows import new_transaction
 
 FORM_OVERHEAD_BYTES = 1024**2
 """Room for boundaries, headers and plain fields beside the files."""
@@ -170,7 +171,7 @@ class _Form:
 
     def _complete_keyed(self, file: IncomingFile, user_id: UUID) -> None:
         """Finish an upload unless an earlier request under this key did; after a failure the key stays usable."""
-        if transactions().extend_link(file.transaction_id, user_id, link_end(settings())):
+        if transactions().extend_link(file.transaction_id, user_id, link_end(settings().link_ttl_s)):
             file.complete()
         else:
             file.give_up()

@@ -1,16 +1,10 @@
 """The row of a new upload."""
 
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from functions.shared.settings import Settings
-from functions.shared.transactions import NewTransaction, source_key
+from functions.shared.transactions import NewTransaction, link_end, source_key
 from functions.upload.accept import extension
-
-
-def link_end(settings: Settings) -> datetime:
-    """When a link that is made now expires: signatures count in whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=settings.link_ttl_s)
 
 
 def new_transaction(
@@ -30,7 +24,7 @@ def new_transaction(
         content_type=content_type,
         declared_size=size,
         declared_sha256=sha256,
-        upload_expires_at=link_end(settings),
+        upload_expires_at=link_end(settings.link_ttl_s),
         uploads_bucket=settings.uploads_bucket,
         stored_path_original=source_key(transaction_id),
         converted_bucket=settings.converted_bucket,
