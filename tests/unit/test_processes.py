@@ -174,7 +174,7 @@ def test_the_whole_group_is_killed_even_if_it_ignores_sigterm(tmp_path: Path, pr
     lease = a_lease(stall_s=2, seconds=60)
     with pytest.raises(StageStalled):
         run_python(f"import os, time; {IGNORE} {program}", tmp_path, watch=lease.watch)
-    assert not is_alive(int(told(tmp_path)))
+    wait_until(lambda: not is_alive(int(told(tmp_path))), "the end of the group", 10)
 
 
 @pytest.mark.parametrize("code", [0, 1])
