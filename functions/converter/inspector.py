@@ -13,12 +13,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import av
 from av.container import InputContainer
 
 MAX_STREAMS = 32
+
+REORDERED_FRAMES = 16
+"""At most so many frames lie between the decoding and the showing of one (H.264 A.3.1: MaxDpbFrames)."""
 
 
 class Refused(Exception):
@@ -75,10 +79,12 @@ class Tally:
     """Times of one stream, in its own time base: shown packets, and the span from the first one to the last one's end.
 
     The last one by display time: with reordered frames MP4 gives a packet the distance to the next in decoding order.
+    AVI stores no times but the order of its chunks, one for each tick, in decoding order: libav guesses the rest.
     """
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
+        self.chunks = stream.container.format.name == "avi"
         self.codec = codec_name(stream.codec_context) if stream.type == "video" else ""
         self.time_base: Fraction = stream.time_base or Fraction(1, 1000)
         self.times = array.array("q")
@@ -93,8 +99,8 @@ class Tally:
         self.all_packets += 1 if packet.size else 0
         if not shown(packet, self.codec):
             return
-        time = packet.pts if packet.pts is not None else packet.dts
-        self.complete = self.complete and packet.pts is not None
+        time = packet.dts if self.chunks or packet.pts is None else packet.pts
+        self.complete = self.complete and time is not None and (self.chunks or packet.pts is not None)
         if time is None:
             self.untimed += 1
         else:
@@ -103,6 +109,14 @@ class Tally:
                 self.last, self.end = time, time + (packet.duration or 0)
         if self.codec:
             self.times.append(time if time is not None else 0)
+
+    @property
+    def vague_frames(self) -> int:
+        """How many places a frame's time may be off: AVI does not say which of two reordered frames a gap follows."""
+        if not self.chunks or not self.stream.codec_context.has_b_frames:
+            return 0
+        steps = {after - before for before, after in pairwise(self.times)}
+        return REORDERED_FRAMES if len(steps) > 1 else 0
 
     @property
     def seconds(self) -> float:
@@ -267,8 +281,12 @@ def _misplaced(wanted: Tally, got: Tally) -> dict[str, Any] | None:
         return None
     tolerance = float(max(wanted.time_base, got.time_base)) * 1.01
     ours, theirs = sorted(got.times), sorted(wanted.times)
-    for number, (a, b) in enumerate(zip(ours, theirs, strict=True)):
-        shift = float((a - ours[0]) * got.time_base - (b - theirs[0]) * wanted.time_base)
+    vague, last = wanted.vague_frames, len(theirs) - 1
+    for number, time in enumerate(ours):
+        at = (time - ours[0]) * got.time_base
+        earliest = (theirs[max(0, number - vague)] - theirs[0]) * wanted.time_base
+        latest = (theirs[min(last, number + vague)] - theirs[0]) * wanted.time_base
+        shift = float(min(at - earliest, 0) or max(at - latest, 0))
         if abs(shift) > tolerance:
             return {"frame": number, "shift_s": round(shift, 6)}
     return None
