@@ -122,9 +122,10 @@ def _own_folder(home: Path) -> Iterator[Path]:
 
 
 def _own_desk(folder: Path, env: Mapping[str, str]) -> Desk:
-    """A desk beside any other: ports of its own, one worker, and nothing of another stack's addresses."""
+    """A desk beside any other: ports of its own, one worker, nothing of another stack's addresses, and no login."""
     ports = dict(zip(PORT_VARIABLES, map(str, find_free_ports(len(PORT_VARIABLES))), strict=True))
     own = dict(env) | ports | {"API_HOST": LOOPBACK, "DATA_DIR": str(folder), "WORKERS": "1"}
+    own |= {"AUTH_MODE": "open", "AUTH_ISSUER": "", "AUTH_AUDIENCE": ""}
     if not env.get("S3_ENDPOINT_URL"):
         own.pop("S3_PUBLIC_ENDPOINT_URL", None)
     return read_desk(own)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
+from urllib.parse import urlsplit
 
 GIB = 1024**3
 STORAGE_CONNECTIONS = 32
 """Of one process to the storage."""
 
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_LINK_S = 7 * 24 * 3600
 """Storage refuses signatures that hold for longer."""
 
@@ -40,9 +42,12 @@ class Settings:
     uploads_bucket: str
     converted_bucket: str
     auth_mode: str
+    auth_issuer: str
+    auth_audience: tuple[str, ...]
     link_ttl_s: int
     expire_after_s: int
     max_upload_bytes: int
+    form_upload_max_bytes: int | None
     form_uploads_at_once: int
     x265_preset: str
     x265_crf: float
@@ -86,6 +91,12 @@ class _Reader:
     def whole(self, name: str, default: int, least: int = 0, most: float = sys.float_info.max) -> int:
         return int(self.number(name, default, least, most))
 
+    def optional_whole(self, name: str, least: int) -> int | None:
+        return self.whole(name, least, least) if self.optional(name) else None
+
+    def items(self, name: str) -> tuple[str, ...]:
+        return tuple(item.strip() for item in self._env.get(name, "").split(",") if item.strip())
+
     def choice(self, name: str, choices: tuple[str, ...], default: str | None = None) -> str:
         value = self.text(name, default)
         if value not in choices:
@@ -97,6 +108,9 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     """Read all settings from ``env``; raise ``SettingsError`` naming the first variable that does not fit."""
     read = _Reader(env)
     endpoint = read.optional("S3_ENDPOINT_URL")
+    auth_mode = read.choice("AUTH_MODE", ("jwt", "open"), "jwt")
+    auth_issuer, auth_audience = read.optional("AUTH_ISSUER") or "", read.items("AUTH_AUDIENCE")
+    _check_identity(auth_mode, auth_issuer, auth_audience)
     return Settings(
         database_url=read.text("DATABASE_URL"),
         database_pool_size=read.whole("DATABASE_POOL_SIZE", 10, least=1),
@@ -108,10 +122,13 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         s3_secret_access_key=read.optional("S3_SECRET_ACCESS_KEY"),
         uploads_bucket=read.text("UPLOADS_BUCKET", "uploads"),
         converted_bucket=read.text("CONVERTED_BUCKET", "converted"),
-        auth_mode=read.choice("AUTH_MODE", ("open",)),
+        auth_mode=auth_mode,
+        auth_issuer=auth_issuer,
+        auth_audience=auth_audience,
         link_ttl_s=read.whole("LINK_TTL_S", 3600, least=1, most=LONGEST_LINK_S),
         expire_after_s=read.whole("EXPIRE_AFTER_S", 3600),
         max_upload_bytes=read.whole("MAX_UPLOAD_BYTES", 5 * GIB, least=1),
+        form_upload_max_bytes=read.optional_whole("FORM_UPLOAD_MAX_BYTES", least=1),
         form_uploads_at_once=read.whole("FORM_UPLOADS_AT_ONCE", 8, least=1),
         x265_preset=read.choice("X265_PRESET", X265_PRESETS, "veryfast"),
         x265_crf=read.number("X265_CRF", 26, most=51),
@@ -125,6 +142,36 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         worker_memory_bytes=read.whole("WORKER_MEMORY_BYTES", available_memory_bytes(), least=1),
         worker_name=read.text("WORKER_NAME", f"{socket.gethostname()}:{os.getpid()}"),
     )
+
+
+def is_safe_url(url: str) -> bool:
+    """Whether what comes from there is what its owner sent: by https, or from this very machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS))
+
+
+def _check_identity(mode: str, issuer: str, audience: tuple[str, ...]) -> None:
+    """Raise ``SettingsError`` unless the mode and what it needs fit together."""
+    if mode == "open":
+        if issuer or audience:
+            name = "AUTH_ISSUER" if issuer else "AUTH_AUDIENCE"
+            raise SettingsError(f"{name} is set, but AUTH_MODE=open asks nobody for a token: set AUTH_MODE=jwt")
+        return
+    for name, value, what in (
+        ("AUTH_ISSUER", issuer, "the address of your identity provider, as `iss` of its tokens says it"),
+        ("AUTH_AUDIENCE", audience, "whom its tokens are for, `aud` or `client_id` in them, comma-separated"),
+    ):
+        if not value:
+            raise SettingsError(
+                f"{name} is not set, and AUTH_MODE=jwt (the default) needs it: {what};"
+                " or set AUTH_MODE=open, where only this machine reaches the API"
+            )
+    if not is_safe_url(issuer):
+        raise SettingsError(f"AUTH_ISSUER must be an https URL, or http on loopback, not {issuer!r}")
 
 
 def available_memory_bytes() -> int:

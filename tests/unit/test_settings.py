@@ -9,6 +9,7 @@ import pytest
 from functions.shared.settings import Settings, SettingsError, available_memory_bytes, read_settings
 
 LEAST = {"DATABASE_URL": "postgresql://db", "AUTH_MODE": "open"}
+IDENTITY = {"AUTH_ISSUER": "https://id.example.org/", "AUTH_AUDIENCE": "web, terminal"}
 
 
 def read(**env: str) -> Settings:
@@ -23,10 +24,39 @@ def test_little_is_needed() -> None:
     assert settings.stall_s < settings.lease_s
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "AUTH_MODE"])
-def test_what_is_missing_is_named(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"{name} is not set"):
-        read_settings({k: v for k, v in LEAST.items() if k != name})
+def test_what_is_missing_is_named() -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL is not set"):
+        read_settings({"AUTH_MODE": "open"})
+
+
+@pytest.mark.parametrize("missing", ["AUTH_ISSUER", "AUTH_AUDIENCE"])
+def test_tokens_are_asked_for_unless_said_otherwise(missing: str) -> None:
+    settings = read_settings({"DATABASE_URL": "postgresql://db"} | IDENTITY)
+    assert (settings.auth_mode, settings.auth_issuer) == ("jwt", "https://id.example.org/")
+    assert settings.auth_audience == ("web", "terminal")
+    with pytest.raises(SettingsError, match=f"^{missing} is not set, .*AUTH_MODE=open"):
+        read_settings({"DATABASE_URL": "postgresql://db"} | IDENTITY | {missing: ""})
+
+
+@pytest.mark.parametrize("name", IDENTITY)
+def test_open_mode_with_an_identity_provider_is_a_contradiction(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is set, but AUTH_MODE=open"):
+        read(**{name: IDENTITY[name]})
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["http://id.example.org", "id.example.org", "file:///etc/keys", "https://", "https://[", "ftp://localhost"],
+)
+def test_an_issuer_that_anybody_could_speak_for_is_refused(issuer: str) -> None:
+    with pytest.raises(SettingsError, match=r"^AUTH_ISSUER must be an https URL"):
+        read(**IDENTITY | {"AUTH_MODE": "jwt", "AUTH_ISSUER": issuer})
+    assert read(**IDENTITY | {"AUTH_MODE": "jwt", "AUTH_ISSUER": "http://127.0.0.1:8080"})
+
+
+def test_forms_have_no_limit_of_their_own_unless_set() -> None:
+    assert read().form_upload_max_bytes is None
+    assert read(FORM_UPLOAD_MAX_BYTES="4194304").form_upload_max_bytes == 4 * 1024**2
 
 
 def test_an_empty_value_counts_as_absent() -> None:
@@ -52,6 +82,7 @@ def test_an_empty_value_counts_as_absent() -> None:
         ("WORKER_MEMORY_BYTES", "1e999"),
         ("S3_ADDRESSING_STYLE", "dns"),
         ("AUTH_MODE", "none"),
+        ("FORM_UPLOAD_MAX_BYTES", "0"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named(name: str, value: str) -> None:
