@@ -31,7 +31,9 @@ class SettingsError(Exception):
 class Settings:
     """All settings of the functions. Sizes are bytes, ``_s`` are seconds."""
 
-    database_url: str
+    database_url: str | None
+    database_secret_arn: str | None
+    database_host: str | None
     database_pool_size: int
     s3_endpoint_url: str | None
     s3_public_endpoint_url: str | None
@@ -41,6 +43,8 @@ class Settings:
     s3_secret_access_key: str | None
     uploads_bucket: str
     converted_bucket: str
+    uploads_queue_url: str | None
+    dead_letter_queue_url: str | None
     auth_mode: str
     auth_issuer: str
     auth_audience: tuple[str, ...]
@@ -111,8 +115,13 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     auth_mode = read.choice("AUTH_MODE", ("jwt", "open"), "jwt")
     auth_issuer, auth_audience = read.optional("AUTH_ISSUER") or "", read.items("AUTH_AUDIENCE")
     _check_identity(auth_mode, auth_issuer, auth_audience)
+    database_url, secret_arn = read.optional("DATABASE_URL"), read.optional("DATABASE_SECRET_ARN")
+    database_host = read.optional("DATABASE_HOST")
+    _check_database(database_url, secret_arn, database_host)
     return Settings(
-        database_url=read.text("DATABASE_URL"),
+        database_url=database_url,
+        database_secret_arn=secret_arn,
+        database_host=database_host,
         database_pool_size=read.whole("DATABASE_POOL_SIZE", 10, least=1),
         s3_endpoint_url=endpoint,
         s3_public_endpoint_url=read.optional("S3_PUBLIC_ENDPOINT_URL") or endpoint,
@@ -122,6 +131,8 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         s3_secret_access_key=read.optional("S3_SECRET_ACCESS_KEY"),
         uploads_bucket=read.text("UPLOADS_BUCKET", "uploads"),
         converted_bucket=read.text("CONVERTED_BUCKET", "converted"),
+        uploads_queue_url=read.optional("UPLOADS_QUEUE_URL"),
+        dead_letter_queue_url=read.optional("DEAD_LETTER_QUEUE_URL"),
         auth_mode=auth_mode,
         auth_issuer=auth_issuer,
         auth_audience=auth_audience,
@@ -152,6 +163,16 @@ def is_safe_url(url: str) -> bool:
     except ValueError:
         return False
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS))
+
+
+def _check_database(url: str | None, secret_arn: str | None, host: str | None) -> None:
+    """Raise ``SettingsError`` unless there is one way to the database."""
+    if not url and not secret_arn:
+        raise SettingsError("DATABASE_URL is not set: set it, or DATABASE_SECRET_ARN to read it from Secrets Manager")
+    if url and secret_arn:
+        raise SettingsError("DATABASE_URL and DATABASE_SECRET_ARN are both set: keep the one that shall count")
+    if host and not secret_arn:
+        raise SettingsError("DATABASE_HOST goes with DATABASE_SECRET_ARN: write the host into DATABASE_URL instead")
 
 
 def _check_identity(mode: str, issuer: str, audience: tuple[str, ...]) -> None:

@@ -204,7 +204,7 @@ def test_only_one_of_several_workers_reconciles_at_a_time(user_id: str) -> None:
 def test_one_database_connection_is_enough(user_id: str) -> None:
     row = waiting(user_id)
     events = Events()
-    single = Database(settings().database_url, size=1)
+    single = Database(str(settings().database_url), size=1)
     try:
         Reconciler(settings(), Upkeep(single), storage(), events.take).run()
     finally:

@@ -29,6 +29,18 @@ def test_what_is_missing_is_named() -> None:
         read_settings({"AUTH_MODE": "open"})
 
 
+def test_the_database_is_named_in_one_way() -> None:
+    secret = {"DATABASE_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:db", "AUTH_MODE": "open"}
+    settings = read_settings(secret | {"DATABASE_HOST": "proxy.example"})
+    assert (settings.database_url, settings.database_host) == (None, "proxy.example")
+    assert settings.database_secret_arn == secret["DATABASE_SECRET_ARN"]
+    with pytest.raises(SettingsError, match="^DATABASE_URL and DATABASE_SECRET_ARN are both set") as refused:
+        read(**secret, DATABASE_URL="postgresql://u:hidden@db/x")
+    assert "hidden" not in str(refused.value)
+    with pytest.raises(SettingsError, match="^DATABASE_HOST goes with DATABASE_SECRET_ARN"):
+        read(DATABASE_HOST="proxy.example")
+
+
 @pytest.mark.parametrize("missing", ["AUTH_ISSUER", "AUTH_AUDIENCE"])
 def test_tokens_are_asked_for_unless_said_otherwise(missing: str) -> None:
     settings = read_settings({"DATABASE_URL": "postgresql://db"} | IDENTITY)
