@@ -5,9 +5,9 @@ PYTHON = python3
 PY = .venv/bin/python
 PIP = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 SOURCES = functions local tests infra
-STAMPS = .venv/python .venv/desk .venv/test
+STAMPS = .venv/python .venv/desk .venv/test .venv/emulator/ready .venv/sam/ready
 
-.PHONY: help demo up down clean test test-compose bench lint types format lock
+.PHONY: help demo up down clean test test-compose test-sam bench lint types format lock
 
 help:
 	@echo "make demo [FILE=my.mov]   convert a clip on a stack of its own; the last line is the result's path"
@@ -15,6 +15,7 @@ help:
 	@echo "make down | make clean    stop the stack | remove its data (DATA_DIR, default .data)"
 	@echo "make lint types test      what every change must pass"
 	@echo "make test-compose bench   the images in a real Docker engine | the measurements"
+	@echo "make test-sam             sam deploy on a local AWS emulator"
 	@echo "make lock                 pin the newest packages that pyproject.toml allows"
 
 demo: .venv/desk
@@ -26,18 +27,23 @@ up: .venv/desk
 down clean: .venv/desk
 	@exec $(PY) -m local $@
 
-test: .venv/test
-	@exec $(PY) -m pytest tests --ignore=tests/bench --ignore=tests/compose
+test: .venv/test .venv/emulator/ready
+	@exec $(PY) -m pytest tests --ignore=tests/bench --ignore=tests/compose --ignore=tests/sam
 
 test-compose: .venv/test
 	@exec $(PY) -m pytest tests/compose
 
+test-sam: .venv/test .venv/emulator/ready .venv/sam/ready
+	@exec $(PY) -m pytest tests/sam
+
 bench: .venv/test
 	@exec $(PY) -m tests.bench
 
-lint: .venv/test
+lint: .venv/test .venv/sam/ready
 	@$(PY) -m ruff check $(SOURCES)
 	@$(PY) -m ruff format --check $(SOURCES)
+	@.venv/sam/bin/cfn-lint template.yaml
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv/sam/bin/sam validate --lint --template template.yaml
 
 types: .venv/test
 	@$(PY) -m mypy
@@ -52,6 +58,8 @@ lock: .venv/test
 	@$(UV) pyproject.toml --extra desk -c requirements.txt -o local/requirements.txt
 	@$(UV) pyproject.toml --extra desk --extra test -c local/requirements.txt -o tests/requirements.txt
 	@$(UV) tests/e2e/requirements.in -c tests/requirements.txt -o tests/e2e/requirements.txt
+	@$(UV) tests/aws/emulator.in -o tests/aws/emulator.txt
+	@$(UV) tests/sam/requirements.in -o tests/sam/requirements.txt
 
 # An environment that still runs is kept and brought up to date; one whose Python has gone is made anew.
 GONE := $(shell $(PY) -c "" 2>/dev/null || rm -f $(STAMPS))
@@ -72,3 +80,17 @@ GONE := $(shell $(PY) -c "" 2>/dev/null || rm -f $(STAMPS))
 	@echo "installing the packages of tests/requirements.txt into .venv"
 	@$(PIP) -r tests/requirements.txt
 	@touch $@
+
+# The emulator and SAM's programs pin packages that ours do not get along with: each lives in an environment of its own.
+.venv/emulator/ready: .venv/test tests/aws/emulator.txt
+	$(call other-environment,emulator,tests/aws/emulator.txt)
+
+.venv/sam/ready: .venv/test tests/sam/requirements.txt
+	$(call other-environment,sam,tests/sam/requirements.txt)
+
+define other-environment
+	@echo "installing the packages of $(2) into .venv/$(1)"
+	@.venv/bin/uv venv --quiet --allow-existing --python $(PY) .venv/$(1)
+	@.venv/bin/uv pip sync --quiet --require-hashes --python .venv/$(1)/bin/python $(2)
+	@touch $@
+endef
