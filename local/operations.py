@@ -8,15 +8,15 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from functions.shared.errors import Bucket265Error
 from functions.shared.web import NO_STORE, problem, problem_responses
-from local.metrics import RequestMetrics
-from local.probes import database_probe, storage_probe, transactions_probe
+from local.metrics import PrometheusSink, render
+from local.probes import counts_probe, database_probe, storage_probe
 
 
-def operations_router(metrics: RequestMetrics) -> APIRouter:
+def operations_router(figures: PrometheusSink) -> APIRouter:
     """``/healthz``, ``/readyz`` and ``/metrics``."""
     router = APIRouter(tags=["operations"])
     dependencies = {"database": database_probe(), "storage": storage_probe()}
-    counts = transactions_probe()
+    counts = counts_probe()
 
     @router.get("/healthz", summary="Is the process alive?", response_class=JSONResponse)
     async def healthz() -> JSONResponse:
@@ -41,11 +41,11 @@ def operations_router(metrics: RequestMetrics) -> APIRouter:
 
     @router.get("/metrics", summary="For Prometheus", response_class=Response)
     async def scrape() -> Response:
-        """Requests by route, method and status, their latency, and the transactions by status."""
+        """Requests and their latency, what all workers did, and the transactions by status."""
         try:
-            rows = await counts.answer()
+            rows, workers = await counts.answer()
         except Bucket265Error:
-            return Response(metrics.render(None), media_type=CONTENT_TYPE_LATEST)
-        return Response(metrics.render(rows), media_type=CONTENT_TYPE_LATEST)
+            rows, workers = None, []
+        return Response(render(figures, rows, workers), media_type=CONTENT_TYPE_LATEST)
 
     return router

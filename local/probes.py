@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from functions.shared import logs
 from functions.shared.errors import Bucket265Error, DatabaseUnavailable, StorageUnavailable
 from functions.shared.settings import settings
+from functions.shared.upkeep import Sample
 from functions.shared.wiring import storage, upkeep
 
 ANSWER_WITHIN_S = 3.0
@@ -67,6 +68,6 @@ def storage_probe() -> Probe[object]:
     return Probe(lambda: storage().list_prefix(settings().uploads_bucket, "readyz/"), StorageUnavailable)
 
 
-def transactions_probe() -> Probe[dict[str, int]]:
-    """How many rows have which status."""
-    return Probe(lambda: upkeep().count_by_status(), DatabaseUnavailable)
+def counts_probe() -> Probe[tuple[dict[str, int] | None, list[Sample]]]:
+    """How many rows have which status, and what the workers counted."""
+    return Probe(lambda: (upkeep().count_by_status(), upkeep().metrics()), DatabaseUnavailable)

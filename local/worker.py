@@ -31,12 +31,14 @@ from functions.shared.transactions import Source
 from local import jetstream
 from local.delivery import Delivery
 from local.desk import ACK_WAIT_S
+from local.metrics import StoredMetrics, own_figures
 
 AT_MOST = 6
 """Messages in hand at once: one encodes, the others are verified, published or are about to encode."""
 
 POLL_S = 0.05
 FETCH_S = 1.0
+STORE_METRICS_EVERY_S = 5.0
 CRASH_PAUSE_S = 2.0
 """Pause after a message that could not be judged: most likely the database is away, for the next message as well."""
 
@@ -52,6 +54,7 @@ class Worker:
         self._threads = ThreadPoolExecutor(AT_MOST + 3, thread_name_prefix="convert")
         self._running: set[asyncio.Task[bool]] = set()
         self._stopping = asyncio.Event()
+        self._metrics = StoredMetrics(own_figures(), wiring.upkeep())
 
     def stop(self) -> None:
         """Begin to stop: fetch no more; conversions get ``grace_s`` to end and are then given back."""
@@ -63,7 +66,7 @@ class Worker:
         ack_wait_s = (await subscription.consumer_info()).config.ack_wait or ACK_WAIT_S
         await self._client.subscribe(jetstream.STORED, queue="arrivals", cb=self._note_stored)
         await self._in_thread(converter().warm_up)
-        timer = asyncio.create_task(self._keep_reconciling())
+        timers = [asyncio.create_task(self._keep_reconciling()), asyncio.create_task(self._keep_storing())]
         logs.event("worker.ready", worker=settings().worker_name)
         try:
             while not self._is_over():
@@ -71,7 +74,8 @@ class Worker:
             if not self._stopping.is_set():
                 raise nats.errors.ConnectionClosedError
         finally:
-            timer.cancel()
+            for timer in timers:
+                timer.cancel()
             await self._finish(subscription)
 
     async def _turn(self, subscription: JetStreamContext.PullSubscription, ack_wait_s: float) -> None:
@@ -138,6 +142,7 @@ class Worker:
             await asyncio.wait(self._running)
         converter().deps.inspector.close()
         await jetstream.leave(self._client)
+        await asyncio.to_thread(self._metrics.store)
         # Off the loop: the reconciler's thread may still wait for an answer that the loop brings.
         await asyncio.to_thread(self._threads.shutdown)
         logs.event("worker.stopped", worker=settings().worker_name)
@@ -167,6 +172,11 @@ class Worker:
                 logs.event("reconcile.failed", level=40, error=type(exc).__name__, detail=exc.__cause__ or exc)
             await asyncio.sleep(self._reconcile_every_s)
 
+    async def _keep_storing(self) -> None:
+        while True:
+            await self._in_thread(self._metrics.store)
+            await asyncio.sleep(STORE_METRICS_EVERY_S)
+
     async def _in_thread(self, work: Callable[[], object]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
@@ -193,7 +203,7 @@ def _seconds(name: str, default: float) -> float:
 
 def main() -> int:
     """``python -m local.worker``: exit 1 with one line if it cannot start."""
-    logs.configure()
+    logs.configure("worker")
     try:
         reconcile_every_s, grace_s = _seconds("RECONCILE_EVERY_S", 15), _seconds("SHUTDOWN_GRACE_S", 5)
         asyncio.run(serve(os.environ["NATS_URL"], reconcile_every_s, grace_s))

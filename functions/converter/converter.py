@@ -7,7 +7,7 @@ from functions.converter import ffmpeg
 from functions.converter.lease import Clock, Deadline, Lease
 from functions.converter.patience import patiently
 from functions.converter.pipeline import Deps, convert
-from functions.shared import logs
+from functions.shared import logs, metrics
 from functions.shared.errors import (
     PermanentError,
     RetryableError,
@@ -83,6 +83,9 @@ class Converter:
                 return Later(delay_s, "given_back")
             case Exhausted():
                 return DeadLetter("attempts_exhausted")
+        metrics.CONVERSIONS_STARTED.add()
+        if claim.attempt == 1:
+            metrics.UPLOADS_STORED.add()
         logs.event("claimed", transaction_id=claim.transaction_id, attempt=claim.attempt, message_id=message_id)
         lease = Lease(
             claim, self.deps.transactions.renew, clock, deadline, self.stopping, settings.lease_s, settings.stall_s
@@ -111,6 +114,7 @@ class Converter:
         logs.event("attempt.failed", transaction_id=claim.transaction_id, code=exc.code, detail=exc.detail)
         if not patiently(lambda: self.deps.transactions.fail(claim, exc.code, exc.sentence())):
             return self._stale()
+        metrics.CONVERSIONS_FAILED.add(1, exc.code)
         return Done("failed")
 
     def _retry(self, claim: Claim, exc: RetryableError) -> Outcome:
@@ -125,6 +129,7 @@ class Converter:
             lambda: self.deps.transactions.retry(claim, exc.code, exc.sentence(), delay_s, counts=not given_back)
         ):
             return self._stale()
+        metrics.CONVERSIONS_RETRIED.add(1, exc.code)
         return Later(delay_s, exc.code) if again else DeadLetter(exc.code)
 
     def _stale(self) -> Outcome:

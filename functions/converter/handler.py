@@ -14,8 +14,10 @@ from functions.converter.lease import Clock, Deadline
 from functions.converter.pipeline import Deps
 from functions.converter.slots import EncodeSlots
 from functions.shared import logs, wiring
-from functions.shared.events import MalformedEvent, object_created
+from functions.shared.events import MalformedEvent, ObjectCreated, object_created
+from functions.shared.invocation import invocation
 from functions.shared.settings import settings
+from functions.shared.transactions import transaction_of
 
 
 class Redelivery(Protocol):
@@ -48,6 +50,7 @@ def converter() -> Converter:
     )
 
 
+@invocation("converter")
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Convert what the records name; a record that fails is named, the others are done."""
     failures = []
@@ -71,11 +74,16 @@ def _outcomes(record: dict[str, Any], context: Context) -> list[Outcome]:
         return []
     clock: Clock = getattr(context, "clock", None) or Clock()
     deadline = Deadline.after(context.get_remaining_time_in_millis() / 1000)
-    return [converter().handle(one, record["messageId"], clock, deadline) for one in created]
+    return [_outcome(one, record["messageId"], clock, deadline) for one in created]
+
+
+def _outcome(created: ObjectCreated, message_id: str, clock: Clock, deadline: Deadline) -> Outcome:
+    outcome = converter().handle(created, message_id, clock, deadline)
+    logs.event("record", transaction_id=transaction_of(created.key), message_id=message_id, outcome=outcome.outcome)
+    return outcome
 
 
 def _settle(outcome: Outcome, record: dict[str, Any], context: Context) -> bool:
-    logs.event("record", message_id=record["messageId"], outcome=outcome.outcome)
     redelivery: Redelivery | None = getattr(context, "redelivery", None)
     match outcome:
         case Done():

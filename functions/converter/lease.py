@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from functions.shared import logs
+from functions.shared import logs, metrics
 from functions.shared.errors import (
     Bucket265Error,
     StageStalled,
@@ -71,6 +71,7 @@ class Lease:
         self.claim = claim
         self.clock = clock
         self.deadline = deadline
+        self._began = time.monotonic()
         self._renew = renew
         self._stopping = stopping
         self._renew_after_s = lease_s / 3
@@ -79,6 +80,10 @@ class Lease:
         self._changed = threading.Event()
         self._done = threading.Event()
         self._stale = False
+
+    def age_s(self) -> float:
+        """Seconds since the claim."""
+        return time.monotonic() - self._began
 
     def beat(self) -> None:
         """Something moved."""
@@ -131,10 +136,10 @@ class Lease:
         self.show(Progress(name, self._progress.percent))
         started = time.perf_counter()
         yield
-        ms = (time.perf_counter() - started) * 1000
-        logs.event(
-            "stage.done", transaction_id=self.claim.transaction_id, attempt=self.claim.attempt, stage=name, ms=ms
-        )
+        seconds = time.perf_counter() - started
+        metrics.STAGE_SECONDS.add(seconds, name)
+        transaction_id, attempt = self.claim.transaction_id, self.claim.attempt
+        logs.event("stage.done", transaction_id=transaction_id, attempt=attempt, stage=name, ms=seconds * 1000)
 
     def _keep(self) -> None:
         renewed = time.monotonic()

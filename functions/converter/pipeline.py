@@ -9,11 +9,14 @@ from functions.converter import publish as publishing
 from functions.converter import verify as verification
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease
+from functions.converter.media import MediaInfo
 from functions.converter.patience import patiently
 from functions.converter.plan import plan_encode
 from functions.converter.probe import accept, probe
+from functions.converter.publish import Published
 from functions.converter.slots import EncodeSlots
 from functions.converter.workspace import workspace
+from functions.shared import logs, metrics
 from functions.shared.errors import StaleAttempt
 from functions.shared.repository import Transactions
 from functions.shared.settings import Settings
@@ -53,4 +56,23 @@ def convert(lease: Lease, deps: Deps) -> None:
         if not patiently(lambda: deps.transactions.complete(claim, result.key, result.size, result.sha256)):
             deps.storage.delete(claim.converted_bucket, result.key)
             raise StaleAttempt
+    _note_completion(lease, media, result)
     deps.inspector.prepare()
+
+
+def _note_completion(lease: Lease, media: MediaInfo, result: Published) -> None:
+    seconds, film_s = lease.age_s(), media.video.duration_s
+    metrics.CONVERSIONS_COMPLETED.add()
+    metrics.CONVERSION_SECONDS.add(seconds)
+    metrics.MEDIA_SECONDS.add(film_s)
+    metrics.BYTES_IN.add(media.size)
+    metrics.BYTES_OUT.add(result.size)
+    logs.event(
+        "completed",
+        transaction_id=lease.claim.transaction_id,
+        attempt=lease.claim.attempt,
+        ms=seconds * 1000,
+        media_s=film_s,
+        bytes_in=media.size,
+        bytes_out=result.size,
+    )

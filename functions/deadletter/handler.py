@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from functions.shared import logs, wiring
+from functions.shared import logs, metrics, wiring
 from functions.shared.errors import AttemptsExhausted
 from functions.shared.events import MalformedEvent, object_created
-from functions.shared.transactions import ATTEMPTS_LIMIT
+from functions.shared.invocation import invocation
+from functions.shared.transactions import ATTEMPTS_LIMIT, transaction_of
 
 PREFIX = f"Gave up after {ATTEMPTS_LIMIT} attempts. "
 
 
+@invocation("deadletter")
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Fail the rows that the records name. A record that cannot be written stays in the queue."""
     failures = []
@@ -32,4 +34,6 @@ def _fail_rows(record: dict[str, Any]) -> None:
         failed = wiring.upkeep().dead_letter(
             one.bucket, one.key, AttemptsExhausted.code, AttemptsExhausted.hint, PREFIX
         )
-        logs.event("dead_letter", message_id=record["messageId"], key=one.key, failed=failed)
+        metrics.DEAD_LETTERS.add()
+        transaction_id = transaction_of(one.key)
+        logs.event("dead_letter", transaction_id=transaction_id, message_id=record["messageId"], failed=failed)

@@ -3,9 +3,8 @@
 from mangum import Mangum
 
 from functions.download.routes import router
-from functions.shared import logs
+from functions.shared.invocation import Invocation
 from functions.shared.web import create_app
 
-logs.configure()
 app = create_app(router)
-handler = Mangum(app, lifespan="off")
+handler = Invocation("download", Mangum(app, lifespan="off"))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from functions.shared import logs
+from functions.shared import logs, metrics
 from functions.shared.database import Row
 from functions.shared.errors import StorageRefused
 from functions.shared.settings import Settings
@@ -43,6 +43,7 @@ class Reconciler:
                     self._look_again(row)
             for row in self.upkeep.unswept(1.5 * self.settings.lease_s, BATCH):
                 self._bearable("sweep", row, self._sweep)
+        metrics.RECONCILER_PASSES.add()
 
     def _bearable(self, what: str, row: Row, work: Callable[[Row], None]) -> bool:
         """Whether the work was done. One bad row does not keep the others waiting; an outage ends the pass."""
@@ -83,6 +84,7 @@ class Reconciler:
     def _reissue(self, row: Row, source: Source) -> None:
         self.reissue(source)
         self._look_again(row)
+        metrics.REISSUED.add()
         logs.event("reissued", transaction_id=row["transaction_id"], status=row["status"], times=row["reissues"] + 1)
 
     def _look_again(self, row: Row) -> None:
@@ -99,6 +101,7 @@ class Reconciler:
         for item in self.storage.list_prefix(bucket, prefix):
             if item.key in outputs and item.key != row["stored_path_converted"]:
                 self.storage.delete(bucket, item.key)
+                metrics.SWEPT.add()
                 logs.event("output.swept", transaction_id=row["transaction_id"], key=item.key)
         for key, upload_id in self.storage.unfinished_uploads(bucket, prefix):
             if key in outputs:

@@ -10,16 +10,13 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from functions.shared import logs
+from functions.shared import logs, metrics
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Observer = Callable[[Scope, int, float], None]
-"""Called with the scope, the status and the seconds of each answer."""
-
 LINGER_S = 30.0
 LINGER_IDLE_S = 5.0
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -29,16 +26,16 @@ QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 class RequestEnvelope:
     """The middleware. ``on_crash`` makes the answer to a request that raised; its argument is the request's id."""
 
-    def __init__(self, app: App, on_crash: Callable[[str], App], observe: Observer | None = None) -> None:
+    def __init__(self, app: App, on_crash: Callable[[str], App]) -> None:
         self._app = app
         self._on_crash = on_crash
-        self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request_id = scope.setdefault("state", {})["request_id"] = uuid.uuid4().hex
+        logs.begin(request_id=request_id)
         started = time.perf_counter()
         answer = _Answer(request_id, send)
         if scope["method"] == "POST":
@@ -46,22 +43,16 @@ class RequestEnvelope:
         try:
             await self._app(scope, receive, answer)
         except Exception:
-            logs.event("request.crashed", level=40, exc_info=True, request_id=request_id, path=scope["path"])
+            logs.event("request.crashed", level=40, exc_info=True, path=scope["path"])
             if answer.status == 0:
                 await self._on_crash(request_id)(scope, receive, answer)
         finally:
             seconds = time.perf_counter() - started
             if answer.status >= 400 or scope["path"] not in QUIET:
-                logs.event(
-                    "request",
-                    id=request_id,
-                    method=scope["method"],
-                    path=scope["path"],
-                    status=answer.status,
-                    ms=seconds * 1000,
-                )
-            if self._observe is not None:
-                self._observe(scope, answer.status, seconds)
+                method, path = scope["method"], scope["path"]
+                logs.event("request", method=method, path=path, status=answer.status, ms=seconds * 1000)
+            route = getattr(scope.get("route"), "path", "other")
+            metrics.answered(route, scope["method"], answer.status, seconds)
 
 
 class _Body:

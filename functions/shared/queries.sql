@@ -179,5 +179,14 @@ UPDATE transactions SET swept_at = now()
 -- name: count_by_status
 SELECT status, count(*) AS count FROM transactions GROUP BY status
 
+-- name: add_to_metrics
+-- In one order, so that workers that write at once wait for each other and never in a circle.
+INSERT INTO metrics (sample, labels, value)
+SELECT * FROM unnest(%(samples)s::text[], %(labels)s::jsonb[], %(values)s::float8[]) ORDER BY 1, 2
+    ON CONFLICT (sample, labels) DO UPDATE SET value = metrics.value + excluded.value
+
+-- name: metrics
+SELECT sample, labels, value FROM metrics ORDER BY sample, labels
+
 -- name: ping
 SELECT version_num FROM alembic_version

@@ -148,6 +148,11 @@ def source_key(transaction_id: UUID) -> str:
     return f"{transaction_id}/source"
 
 
+def transaction_of(key: str) -> str:
+    """Whose source or output a key names, for log lines: the way back from ``source_key``."""
+    return key.partition("/")[0]
+
+
 def output_key(transaction_id: UUID, attempt: int, extension: str) -> str:
     """Attempt-scoped key of a result in the converted bucket."""
     return f"{transaction_id}/{attempt}.{extension}"

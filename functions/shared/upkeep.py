@@ -1,5 +1,6 @@
 """Rows as the keepers of order see them: reconciler, dead letters, redrive, metrics."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,15 @@ from uuid import UUID
 from functions.shared.database import Database, Row
 from functions.shared.repository import SQL, note_stored
 from functions.shared.transactions import REISSUE_FIRST_S, Source
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A figure as Prometheus has it: ``bucket265_stage_seconds_count`` of ``{"stage": "fetch"}``."""
+
+    name: str
+    labels: dict[str, str]
+    value: float
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,19 @@ class Upkeep:
 
     def count_by_status(self) -> dict[str, int]:
         return {row["status"]: row["count"] for row in self.database.rows(SQL["count_by_status"])}
+
+    def add_to_metrics(self, increments: list[Sample]) -> None:
+        """Add to the sums over all workers."""
+        params = {
+            "samples": [one.name for one in increments],
+            "labels": [json.dumps(one.labels) for one in increments],
+            "values": [one.value for one in increments],
+        }
+        self.database.rows(SQL["add_to_metrics"], params)
+
+    def metrics(self) -> list[Sample]:
+        """The sums over all workers, living and dead."""
+        return [Sample(row["sample"], row["labels"], row["value"]) for row in self.database.rows(SQL["metrics"])]
 
     def schema_version(self) -> str:
         """The newest applied migration."""

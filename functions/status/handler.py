@@ -2,10 +2,9 @@
 
 from mangum import Mangum
 
-from functions.shared import logs
+from functions.shared.invocation import Invocation
 from functions.shared.web import create_app
 from functions.status.routes import router
 
-logs.configure()
 app = create_app(router)
-handler = Mangum(app, lifespan="off")
+handler = Invocation("status", Mangum(app, lifespan="off"))

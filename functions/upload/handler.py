@@ -2,10 +2,9 @@
 
 from mangum import Mangum
 
-from functions.shared import logs
+from functions.shared.invocation import Invocation
 from functions.shared.web import create_app
 from functions.upload.routes import router
 
-logs.configure()
 app = create_app(router)
-handler = Mangum(app, lifespan="off")
+handler = Invocation("upload", Mangum(app, lifespan="off"))
