@@ -1,6 +1,7 @@
 """The environment, read once into a frozen value. A desk and the cloud differ by these values and by nothing else."""
 
 import os
+import re
 import socket
 import sys
 from collections.abc import Mapping
@@ -18,9 +19,11 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_LINK_S = 7 * 24 * 3600
 """Storage refuses signatures that hold for longer."""
 
+SECRET_ARN = re.compile(r"arn:[\w-]+:secretsmanager:[\w-]+:\d*:secret:\S+")
 X265_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo",
 )  # fmt: skip
+METRICS_SINKS = ("emf", "prometheus", "off")
 
 
 class SettingsError(Exception):
@@ -64,6 +67,7 @@ class Settings:
     scratch_reserve_bytes: int
     worker_memory_bytes: int
     worker_name: str
+    metrics: str
 
 
 class _Reader:
@@ -152,6 +156,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         scratch_reserve_bytes=read.whole("SCRATCH_RESERVE_BYTES", 256 * 1024**2),
         worker_memory_bytes=read.whole("WORKER_MEMORY_BYTES", available_memory_bytes(), least=1),
         worker_name=read.text("WORKER_NAME", f"{socket.gethostname()}:{os.getpid()}"),
+        metrics=read_metrics(env),
     )
 
 
@@ -171,6 +176,11 @@ def _check_database(url: str | None, secret_arn: str | None, host: str | None) -
         raise SettingsError("DATABASE_URL is not set: set it, or DATABASE_SECRET_ARN to read it from Secrets Manager")
     if url and secret_arn:
         raise SettingsError("DATABASE_URL and DATABASE_SECRET_ARN are both set: keep the one that shall count")
+    if secret_arn and not SECRET_ARN.fullmatch(secret_arn):
+        raise SettingsError(
+            "DATABASE_SECRET_ARN must be the ARN of a secret, arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME,"
+            f" not {secret_arn!r}"
+        )
     if host and not secret_arn:
         raise SettingsError("DATABASE_HOST goes with DATABASE_SECRET_ARN: write the host into DATABASE_URL instead")
 
@@ -193,6 +203,11 @@ def _check_identity(mode: str, issuer: str, audience: tuple[str, ...]) -> None:
             )
     if not is_safe_url(issuer):
         raise SettingsError(f"AUTH_ISSUER must be an https URL, or http on loopback, not {issuer!r}")
+
+
+def read_metrics(env: Mapping[str, str]) -> str:
+    """Where metrics go; asked for on its own before anything else is known to be well."""
+    return _Reader(env).choice("METRICS", METRICS_SINKS, "prometheus")
 
 
 def available_memory_bytes() -> int:
