@@ -286,7 +286,7 @@ def _misplaced(wanted: Tally, got: Tally) -> dict[str, Any] | None:
         at = (time - ours[0]) * got.time_base
         earliest = (theirs[max(0, number - vague)] - theirs[0]) * wanted.time_base
         latest = (theirs[min(last, number + vague)] - theirs[0]) * wanted.time_base
-        shift = float(min(at - earliest, 0) or max(at - latest, 0))
+        shift = float(min(at - earliest, Fraction(0)) or max(at - latest, Fraction(0)))
         if abs(shift) > tolerance:
             return {"frame": number, "shift_s": round(shift, 6)}
     return None

@@ -27,7 +27,7 @@ def test_presigned_links_work_from_the_host(project: Project) -> None:
     assert declared["upload"]["url"].startswith(f"http://localhost:{project.ports['S3_PORT']}/")
     assert send("PUT", declared["upload"]["url"], source, declared["upload"]["headers"]).status == 200
     deployment.wait_completed(declared["transaction_id"])
-    result = send("GET", deployment.url("/download", transaction_id=declared["transaction_id"]), follow=True)
+    result = deployment.send("GET", "/download", follow=True, transaction_id=declared["transaction_id"])
     video = measure(result.body)
     assert (video.codec, video.tag, video.frames) == ("hevc", "hvc1", measure(source).frames)
 
@@ -125,4 +125,4 @@ def test_down_ends_every_service_in_order_and_up_finds_everything_again(project:
     project.compose("down")
     project.start()
     assert deployment.status(transaction_id)["status"] == "Completed"
-    assert send("GET", deployment.url("/download", transaction_id=transaction_id), follow=True).body == result
+    assert deployment.send("GET", "/download", follow=True, transaction_id=transaction_id).body == result

@@ -84,7 +84,7 @@ def test_status_tells_source_and_result(trip: Trip) -> None:
 
 
 def test_download_redirects_to_the_file_and_tells_the_link_in_the_body(deployment: Deployment, trip: Trip) -> None:
-    answer = send("GET", deployment.url("/download", transaction_id=trip.transaction_id))
+    answer = deployment.send("GET", "/download", transaction_id=trip.transaction_id)
     assert answer.status == 307
     assert answer.headers["Location"] == answer.json()["url"]
     assert fetched(answer.json()) == trip.result
@@ -92,7 +92,7 @@ def test_download_redirects_to_the_file_and_tells_the_link_in_the_body(deploymen
 
 @pytest.mark.parametrize(("path", "kind"), [("/download", "attachment"), ("/stream", "inline")])
 def test_the_file_arrives_under_the_users_name(deployment: Deployment, trip: Trip, path: str, kind: str) -> None:
-    answer = send("GET", deployment.url(path, transaction_id=trip.transaction_id), follow=True)
+    answer = deployment.send("GET", path, follow=True, transaction_id=trip.transaction_id)
     assert answer.body == trip.result
     assert answer.headers["Content-Type"] == "video/mp4"
     disposition = answer.headers["Content-Disposition"]
@@ -104,7 +104,7 @@ def test_the_file_arrives_under_the_users_name(deployment: Deployment, trip: Tri
     ("asked", "part"), [("0-99", slice(0, 100)), ("1000-1999", slice(1000, 2000)), ("-50", slice(-50, None))]
 )
 def test_the_link_takes_range_requests(deployment: Deployment, trip: Trip, asked: str, part: slice) -> None:
-    url = send("GET", deployment.url("/stream", transaction_id=trip.transaction_id)).headers["Location"]
+    url = deployment.send("GET", "/stream", transaction_id=trip.transaction_id).headers["Location"]
     answer = send("GET", url, headers={"Range": f"bytes={asked}"})
     assert answer.status == 206
     assert answer.body == trip.result[part]
@@ -127,7 +127,7 @@ def test_a_link_works_once_and_for_the_declared_size_and_type_only(deployment: D
 def test_a_form_upload_converts(deployment: Deployment, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "clip.mkv")
     body, headers = form(field_part("user_id", deployment.user_id), file_part(source, "clip.mkv", "video/x-matroska"))
-    answer = send("POST", f"{deployment.api_url}/upload", body, headers)
+    answer = deployment.send("POST", "/upload", body, headers)
     assert answer.status == 200, answer.body
     assert answer.json()["message"] == "File uploaded successfully"
     state = deployment.wait_completed(answer.json()["transaction_id"])
@@ -138,11 +138,11 @@ def test_the_classic_client_works_unchanged(deployment: Deployment, tmp_path: Pa
     """It posts a form, polls, and follows the redirect of the download; it knows nothing else of us."""
     source = make_clip(tmp_path / "classic.mp4")
     body, headers = form(file_part(source, "classic.mp4", "video/mp4"))
-    answer = send("POST", deployment.url("/upload"), body, headers)
+    answer = deployment.send("POST", "/upload", body, headers)
     assert answer.json()["filename"] == "classic.mp4"
     transaction_id = answer.json()["transaction_id"]
     deployment.wait_completed(transaction_id)
-    download = send("GET", deployment.url("/download", transaction_id=transaction_id), follow=True)
+    download = deployment.send("GET", "/download", follow=True, transaction_id=transaction_id)
     assert_same_video(measure(download.body), measure(source))
 
 
@@ -183,14 +183,14 @@ def test_what_is_no_video_fails_at_once_with_its_code(deployment: Deployment) ->
     state = deployment.wait_final(deployment.put("notes.mp4", "video/mp4", b"These are notes, not a video.\n" * 100))
     assert (state["status"], state["error_code"], state["attempt"]) == ("Failed", "not_a_video", 1)
     assert state["error_reason"]
-    answer = send("GET", deployment.url("/download", transaction_id=state["transaction_id"]))
+    answer = deployment.send("GET", "/download", transaction_id=state["transaction_id"])
     assert (answer.status, answer.json()["message"]) == (409, "File not ready for download")
 
 
 def test_another_users_transaction_is_forbidden(deployment: Deployment, trip: Trip) -> None:
-    stranger = Deployment(deployment.api_url, deployment.storage_url, "", "")
+    stranger = deployment.for_another_user()
     for path in ("/status", "/download", "/stream"):
-        answer = send("GET", stranger.url(path, transaction_id=trip.transaction_id))
+        answer = stranger.send("GET", path, transaction_id=trip.transaction_id)
         assert (answer.status, answer.json()["message"]) == (403, "Forbidden")
 
 

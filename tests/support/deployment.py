@@ -1,15 +1,18 @@
 """Any deployment, seen from outside: its API's address and its storage's keys. Plain ``urllib``, no client of ours."""
 
 import json
+import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from email.message import Message
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
+import urllib3
 from minio import Minio
 
 from tests.support.waiting import wait_until
@@ -39,8 +42,27 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_once = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
-_following = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+class _StrangersGetNoToken(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect as browsers, curl and requests do: to another host without the token of the first."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        followed = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if followed and urlsplit(newurl).netloc != req.host:
+            followed.remove_header("Authorization")
+        return followed
+
+
+_trusted = ssl.create_default_context()
+_direct = (urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=_trusted))
+_once = urllib.request.build_opener(_NoRedirects, *_direct)
+_following = urllib.request.build_opener(_StrangersGetNoToken, *_direct)
+
+
+def trust(certificate: Path) -> None:
+    """Take a server's own certificate for good from now on."""
+    _trusted.load_verify_locations(certificate)
 
 
 def send(
@@ -57,24 +79,55 @@ def send(
             return Answer(exc.code, exc.headers, exc.read())
 
 
+def no_token(_user_id: str) -> str:
+    """Where everybody is taken at their word."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Deployment:
-    """A running bucket265 and a user of it."""
+    """A running bucket265 and a user of it. ``token_of`` makes the bearer token of a user, where one is needed.
+
+    ``certificate``: a PEM file by which the storage is known, where the machine does not know it anyway.
+    """
 
     api_url: str
     storage_url: str
     storage_key: str
     storage_secret: str = field(repr=False)
+    token_of: Callable[[str], str] = no_token
+    certificate: Path | None = None
     user_id: str = field(default_factory=lambda: str(uuid4()))
+
+    def for_another_user(self) -> "Deployment":
+        """The same, asked by somebody else."""
+        return replace(self, user_id=str(uuid4()))
 
     def url(self, path: str, **params: str) -> str:
         return f"{self.api_url}{path}?{urlencode({'user_id': self.user_id} | params)}"
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        follow: bool = False,
+        **params: str,
+    ) -> Answer:
+        """One request of this user to the API."""
+        return send(method, self.url(path, **params), body, self._who() | dict(headers or {}), follow=follow)
+
+    def _who(self) -> dict[str, str]:
+        token = self.token_of(self.user_id)
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
     def declare(self, filename: str, content_type: str, size: int, **more: str) -> Json:
         """``POST /upload`` as JSON: the transaction and its link."""
         body = {"filename": filename, "content_type": content_type, "size": size, **more}
         headers = {"Content-Type": "application/json"}
-        answer = send("POST", self.url("/upload"), json.dumps(body).encode(), headers)
+        answer = self.send("POST", "/upload", json.dumps(body).encode(), headers)
         assert answer.status == 200, answer.body
         return answer.json()
 
@@ -88,7 +141,7 @@ class Deployment:
         return transaction_id
 
     def status(self, transaction_id: str) -> Json:
-        answer = send("GET", self.url("/status", transaction_id=transaction_id))
+        answer = self.send("GET", "/status", transaction_id=transaction_id)
         assert answer.status == 200, answer.body
         return answer.json()
 
@@ -108,8 +161,7 @@ class Deployment:
 
     def link(self, transaction_id: str) -> Json:
         """``GET /download`` as JSON: the link to the result."""
-        url = self.url("/download", transaction_id=transaction_id)
-        answer = send("GET", url, headers={"Accept": "application/json"})
+        answer = self.send("GET", "/download", headers={"Accept": "application/json"}, transaction_id=transaction_id)
         assert answer.status == 200, answer.body
         return answer.json()
 
@@ -122,6 +174,7 @@ class Deployment:
             secret_key=self.storage_secret,
             secure=storage.scheme == "https",
             region="us-east-1",
+            http_client=urllib3.PoolManager(ca_certs=str(self.certificate)) if self.certificate else None,
         )
 
 

@@ -14,7 +14,7 @@ import psycopg2.extras
 from functions.shared.database import Row
 from local.child import Child
 from local.programs import Api, Worker
-from tests.support.deployment import Deployment, Json, deployment_of, send
+from tests.support.deployment import Deployment, Json, deployment_of
 from tests.support.media import BIG_BUCK_BUNNY
 from tests.support.processes import running
 from tests.support.servers import Servers, running_servers
@@ -91,7 +91,7 @@ class Parts:
 
     def state(self, transaction_id: str) -> Json | None:
         """``GET /status``, or None while the API cannot answer because its database is away."""
-        answer = send("GET", self.deployment.url("/status", transaction_id=transaction_id))
+        answer = self.deployment.send("GET", "/status", transaction_id=transaction_id)
         if answer.status == 503:
             return None
         assert answer.status == 200, answer.body

@@ -1,13 +1,12 @@
-"""A local AWS emulator that checks signatures, IAM, bucket policies and CORS, over HTTPS with a certificate of its own."""
+"""A local AWS emulator: it checks signatures, IAM, bucket policies and CORS, and speaks HTTPS."""
 
 import datetime
+import http.client
 import ipaddress
 import os
 import signal
 import ssl
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -46,10 +45,11 @@ class Emulator:
     def url(self) -> str:
         return f"https://127.0.0.1:{self.port}"
 
-    def client(self, service: Any, **credentials: str) -> Any:
+    def client(self, service: str, **credentials: str) -> Any:
         """A boto3 client; the administrator's unless other credentials are given."""
         keys = credentials or {"aws_access_key_id": ROOT_KEY, "aws_secret_access_key": ROOT_KEY}
-        return boto3.client(
+        make: Any = boto3.client  # its types want the service's name literally
+        return make(
             service,
             endpoint_url=self.url,
             verify=str(self.certificate),
@@ -97,11 +97,16 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
 
 
 def _answers(emulator: Emulator) -> bool:
-    context = ssl.create_default_context(cafile=str(emulator.certificate))
-    with suppress(urllib.error.URLError, OSError):
-        with urllib.request.urlopen(f"{emulator.url}/_ministack/health", timeout=2, context=context) as answer:
-            return bool(answer.status == 200)
-    return False
+    connection = http.client.HTTPSConnection(
+        "127.0.0.1", emulator.port, timeout=2, context=ssl.create_default_context(cafile=str(emulator.certificate))
+    )
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

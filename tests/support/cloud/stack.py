@@ -113,7 +113,9 @@ def _deployed(emulator: Emulator, name: str, parameters: dict[str, str]) -> Stac
     if state["StackStatus"] != MADE:
         raise DeployFailed("\n".join(failures(emulator, name)))
     resources = formation.get_paginator("list_stack_resources").paginate(StackName=name)
-    ids = {r["LogicalResourceId"]: r["PhysicalResourceId"] for page in resources for r in page["StackResourceSummaries"]}
+    ids = {
+        r["LogicalResourceId"]: r["PhysicalResourceId"] for page in resources for r in page["StackResourceSummaries"]
+    }
     outputs = {o["OutputKey"]: o["OutputValue"] for o in state["Outputs"]}
     _allow_cors(emulator, ids["Api"], parameters)
     return Stack(emulator, name, parameters, outputs, ids)
@@ -129,9 +131,7 @@ def _allow_cors(emulator: Emulator, api_id: str, parameters: Mapping[str, str]) 
 def failures(emulator: Emulator, name: str) -> list[str]:
     """The reasons in the stack's events."""
     events = emulator.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
-    return [
-        f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events if e.get("ResourceStatusReason")
-    ]
+    return [f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events if e.get("ResourceStatusReason")]
 
 
 def upload_code(emulator: Emulator) -> str:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,29 @@ def for_emulator(template: Template, code_uri: str, parameters: dict[str, str]) 
 
 def as_json(template: Template) -> str:
     return json.dumps(template)
+
+
+TRANSFORM = """
+import json, sys
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+print(json.dumps(Translator({}, Parser()).translate(sam_template=json.load(sys.stdin), parameter_values={})))
+"""
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/bucket265:built"
+
+
+def transformed() -> Template:
+    """What CloudFormation makes of the template: SAM's own translator, offline, with the images as built."""
+    template = read_template()
+    for properties in functions(template).values():
+        properties["ImageUri"] = IMAGE
+    run = subprocess.run(
+        [ROOT / ".venv" / "emulator" / "bin" / "python", "-c", TRANSFORM],
+        input=as_json(template),
+        capture_output=True,
+        text=True,
+        env={"AWS_DEFAULT_REGION": "us-east-1"},
+        check=True,
+    )
+    result: Template = json.loads(run.stdout)
+    return result
