@@ -12,17 +12,15 @@ import psycopg2
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi_swagger import patch_fastapi
 from psycopg2.extensions import parse_dsn
 
-from functions.download.routes import router as download_router
+from functions.docs.pages import router as pages_router
 from functions.shared import logs
 from functions.shared.settings import SettingsError, settings
 from functions.shared.web import create_app
-from functions.shared.wiring import database, storage
-from functions.status.routes import router as status_router
-from functions.upload.routes import router as upload_router
-from local.metrics import RequestMetrics
+from functions.shared.wiring import database, storage, tokens
+from local.metrics import own_figures
+from local.openapi import ABOUT, CONTRACT, TAGS
 from local.operations import operations_router
 
 KEEP_ALIVE_S = 75
@@ -30,16 +28,6 @@ KEEP_ALIVE_S = 75
 
 GRACE_S = 20
 """For requests under way when the process is asked to stop."""
-
-ABOUT = """
-Upload a video, poll its status, fetch it as H.265 in MP4.
-
-1. `POST /upload` declares the file and answers with a presigned PUT; send the file there.
-2. `GET /status` until `Completed`.
-3. `GET /download` redirects to the result.
-
-Every error has the shape of RFC 9457, with `message` repeating `detail`; `code` is stable.
-"""
 
 
 @dataclass(frozen=True)
@@ -64,19 +52,23 @@ def read_listen(env: Mapping[str, str]) -> Listen:
 
 def build_app(cors_origins: tuple[str, ...] = ()) -> FastAPI:
     """All routes of the contract, and the operators' own."""
-    metrics = RequestMetrics()
-    # Matched in this order: the route that pollers ask comes first.
-    routers = (status_router, upload_router, download_router, operations_router(metrics))
-    tags = [{"name": name} for name in ("upload", "status", "download", "operations")]
-    own_docs = {"docs_url": None, "swagger_ui_oauth2_redirect_url": None}
-    app = create_app(*routers, observe=metrics.observe, description=ABOUT, openapi_tags=tags, **own_docs)
-    patch_fastapi(app)  # /docs from our own host: FastAPI's page takes its scripts from a CDN
+    figures = own_figures()
+    app = create_app(
+        *CONTRACT,
+        operations_router(figures),
+        pages_router,
+        asks_for_token=settings().auth_mode == "jwt",
+        openapi_tags=[*TAGS, {"name": "operations"}],
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+    )
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=cors_origins,
             allow_methods=["GET", "HEAD", "POST"],
-            allow_headers=["Content-Type", "Idempotency-Key"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
             expose_headers=["X-Request-Id"],
         )
     return app
@@ -85,9 +77,11 @@ def build_app(cors_origins: tuple[str, ...] = ()) -> FastAPI:
 def check_settings() -> None:
     """Raise ``SettingsError`` for what would otherwise fail with the first request, and spare that one the wait."""
     try:
-        parse_dsn(settings().database_url)
+        parse_dsn(settings().database_url or "")
     except psycopg2.ProgrammingError:
         raise SettingsError("DATABASE_URL is not a PostgreSQL URL: postgresql://user:password@host:port/name") from None
+    if settings().auth_mode == "jwt":
+        tokens()
     try:
         storage().connect()
     except ValueError as exc:
@@ -106,7 +100,7 @@ def listening_socket(listen: Listen) -> socket.socket:
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT; 1 for a setting that does not fit."""
-    logs.configure()
+    logs.configure("api")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     try:

@@ -8,7 +8,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from functions.download.links import completed_row, make_link
-from functions.shared.auth import required_uuids
+from functions.shared import logs
+from functions.shared.auth import asking_user, required_uuids
 from functions.shared.offload import in_storage_thread, in_thread
 from functions.shared.web import NO_STORE, Responses, problem_responses
 
@@ -66,7 +67,9 @@ async def stream(
 async def _answer(
     request: Request, user_id: str | None, transaction_id: str | None, kind: str, accept: str | None
 ) -> JSONResponse:
+    user_id = await asking_user(request, user_id)
     user, transaction = required_uuids(user_id=user_id, transaction_id=transaction_id)
+    logs.about(transaction)
     row = await in_thread(completed_row, transaction, user)
     link = await in_storage_thread(partial(make_link, row, kind, head=request.method == "HEAD"))
     if _wants_json(accept):

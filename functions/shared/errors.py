@@ -206,6 +206,21 @@ class IdempotencyConflict(RequestRefused):
     hint = "This Idempotency-Key was used with another request; use a new key for a new upload."
 
 
+class Unauthorized(RequestRefused):
+    code = "unauthorized"
+    hint = "Send a token of the identity provider with the request: Authorization: Bearer <token>."
+
+
+class IdentityProviderUnavailable(RequestRefused):
+    """``detail`` is for the log: it may name what lies inside our network."""
+
+    code = "identity_provider_unavailable"
+    hint = "The identity provider did not answer, so your token could not be checked; try again in a moment."
+
+    def sentence(self) -> str:
+        return self.hint
+
+
 class NotOwner(RequestRefused):
     code = "forbidden"
     hint = "Forbidden"

@@ -6,8 +6,13 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import TypeVar
 
-from functions.shared.errors import Bucket265Error, DatabaseUnavailable, StorageUnavailable
-from functions.shared.wiring import storage_threads, threads
+from functions.shared.errors import (
+    Bucket265Error,
+    DatabaseUnavailable,
+    IdentityProviderUnavailable,
+    StorageUnavailable,
+)
+from functions.shared.wiring import identity_threads, storage_threads, threads
 
 ANSWER_WITHIN_S = 20.0
 
@@ -28,6 +33,11 @@ async def in_storage_thread(work: Callable[..., T], *args: object) -> T:
     Raises ``StorageUnavailable`` after ``ANSWER_WITHIN_S``.
     """
     return await _bounded(storage_threads(), partial(work, *args), StorageUnavailable)
+
+
+async def in_identity_thread(work: Callable[..., T], *args: object) -> T:
+    """The same for work that asks the identity provider; raises ``IdentityProviderUnavailable``."""
+    return await _bounded(identity_threads(), partial(work, *args), IdentityProviderUnavailable)
 
 
 async def _bounded(pool: Executor, work: Callable[[], T], unavailable: type[Bucket265Error]) -> T:

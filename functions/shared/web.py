@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from functions.shared import logs
-from functions.shared.envelope import Observer, RequestEnvelope
+from functions.shared.envelope import RequestEnvelope
 from functions.shared.errors import Bucket265Error, DatabaseUnavailable, StorageUnavailable
+from functions.shared.openapi import ask_for_token
 
 STATUS_BY_CODE = {
     "invalid_request": 400,
@@ -25,6 +26,7 @@ STATUS_BY_CODE = {
     "missing_parameter": 400,
     "invalid_parameter": 400,
     "upload_interrupted": 400,
+    "unauthorized": 401,
     "forbidden": 403,
     "transaction_not_found": 404,
     "not_found": 404,
@@ -38,15 +40,18 @@ STATUS_BY_CODE = {
     "internal_error": 500,
     "busy": 503,
     "database_unavailable": 503,
+    "identity_provider_unavailable": 503,
     "storage_unavailable": 503,
 }
 """HTTP status of each error code: the domain does not know HTTP."""
 
 TITLES = {
-    400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
-    409: "Conflict", 413: "Content Too Large", 500: "Internal Server Error", 503: "Service Unavailable",
+    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+    408: "Request Timeout", 409: "Conflict", 413: "Content Too Large", 500: "Internal Server Error",
+    503: "Service Unavailable",
 }  # fmt: skip
-RETRY_AFTER_S = "5"
+OWN_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
+"""Of each error with that status."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -87,7 +92,7 @@ def problem(
         "code": code,
         "request_id": request_id,
     }
-    extra = NO_STORE | ({"Retry-After": RETRY_AFTER_S} if status == 503 else {}) | dict(headers or {})
+    extra = NO_STORE | OWN_HEADERS.get(status, {}) | dict(headers or {})
     return JSONResponse(body, status, extra, media_type="application/problem+json")
 
 
@@ -97,17 +102,24 @@ def utc_text(moment: datetime) -> str:
 
 
 class Api(FastAPI):
-    """FastAPI whose OpenAPI describes our errors instead of its own."""
+    """FastAPI whose OpenAPI describes our errors instead of its own, and the bearer token where one is asked for."""
+
+    asks_for_token = False
 
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:
-            schemas = super().openapi().setdefault("components", {}).setdefault("schemas", {})
-            schemas["Problem"] = Problem.model_json_schema()
+            spec = super().openapi()
+            spec.setdefault("components", {}).setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+            if self.asks_for_token:
+                ask_for_token(spec)
         return super().openapi()
 
 
-def create_app(*routers: APIRouter, observe: Observer | None = None, **about: Any) -> FastAPI:
-    """An app with these routers; the gateway of a desk has all, a Lambda has one. ``observe`` hears of each answer."""
+def create_app(*routers: APIRouter, asks_for_token: bool = False, **about: Any) -> FastAPI:
+    """An app with these routers; the gateway of a desk has all, a Lambda has one.
+
+    ``asks_for_token`` is what its OpenAPI says.
+    """
     responses = problem_responses({503: "The database or the storage does not answer; see `Retry-After`."})
     # Besides being true, "default" keeps FastAPI from documenting an answer 422 that we never give.
     responses["default"] = {"description": "Any other error has this shape too.", "content": responses[503]["content"]}
@@ -116,16 +128,19 @@ def create_app(*routers: APIRouter, observe: Observer | None = None, **about: An
         summary="Drop a video into a bucket, get H.265 back.",
         redirect_slashes=False,
         responses=responses,
+        # Relative to /openapi.json: the API may lie below any path.
+        servers=[{"url": "."}],
         # The envelope observes; FastAPI's own telemetry would cost each request several look-ups to find itself off.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         **about,
     )
+    app.asks_for_token = asks_for_token
     for router in routers:
         app.include_router(router)
     app.add_exception_handler(Bucket265Error, _on_domain_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_middleware(RequestEnvelope, on_crash=_on_crash, observe=observe)
+    app.add_middleware(RequestEnvelope, on_crash=_on_crash)
     return app
 
 
@@ -140,7 +155,7 @@ def _on_crash(request_id: str) -> JSONResponse:
 async def _on_domain_error(request: Request, exc: Exception) -> JSONResponse:
     error = exc if isinstance(exc, Bucket265Error) else Bucket265Error()
     if isinstance(error, (DatabaseUnavailable, StorageUnavailable)):
-        logs.event("dependency.failed", level=40, exc_info=True, code=error.code, request_id=_request_id(request))
+        logs.event("dependency.failed", level=40, exc_info=True, code=error.code)
         return problem(error.code, f"{error.hint} Try again in a moment.", _request_id(request))
     return problem(error.code, error.sentence(), _request_id(request))
 

@@ -1,6 +1,6 @@
 """Composition root: builds what the functions use from the settings, each part when first asked for.
 
-boto3 is imported only by who needs storage: ``status`` starts without it.
+boto3 is imported only by who needs storage: ``status`` starts without it. So is PyJWT by who has to check tokens.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +14,7 @@ from functions.shared.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from functions.shared.storage import Storage
+    from functions.shared.tokens import Tokens
 
 
 @cache
@@ -42,6 +43,19 @@ def storage_threads() -> ThreadPoolExecutor:
 
 
 @cache
+def identity_threads() -> ThreadPoolExecutor:
+    """For asking the identity provider: one request at a time, whose answer serves all that wait."""
+    return ThreadPoolExecutor(1, "identity provider")
+
+
+@cache
+def tokens() -> "Tokens":
+    from functions.shared.tokens import Tokens
+
+    return Tokens(settings().auth_issuer)
+
+
+@cache
 def upkeep() -> Upkeep:
     return Upkeep(database())
 
@@ -55,5 +69,7 @@ def storage() -> "Storage":
 
 def reset() -> None:
     """Forget everything built so far (tests that change the environment)."""
-    for built in (settings, database, threads, storage_threads, transactions, upkeep, storage):
+    for built in (
+        settings, database, threads, storage_threads, identity_threads, tokens, transactions, upkeep, storage,
+    ):  # fmt: skip
         built.cache_clear()

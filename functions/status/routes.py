@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
-from functions.shared.auth import required_uuids
+from functions.shared import logs
+from functions.shared.auth import asking_user, required_uuids
 from functions.shared.offload import in_thread
 from functions.shared.web import NO_STORE, Responses, problem_responses
 from functions.shared.wiring import transactions
@@ -32,8 +33,10 @@ RESPONSES: Responses = {
 
 
 @router.get("/status", summary="State of a conversion", response_class=JSONResponse, responses=RESPONSES)
-async def get_status(user_id: UserId = None, transaction_id: TransactionId = None) -> JSONResponse:
+async def get_status(request: Request, user_id: UserId = None, transaction_id: TransactionId = None) -> JSONResponse:
     """Where a transaction is on its way from upload to download. Poll it once a second."""
+    user_id = await asking_user(request, user_id)
     user, transaction = required_uuids(user_id=user_id, transaction_id=transaction_id)
+    logs.about(transaction)
     row = await in_thread(transactions().get, transaction, user)
     return JSONResponse(status_json(row), headers=NO_STORE)

@@ -15,12 +15,15 @@ from starlette.requests import Request
 
 from functions.shared.auth import parse_uuid
 from functions.shared.errors import (
+    BodyTooLarge,
     Busy,
     EmptyFile,
     FileTooLarge,
     InvalidRequest,
     MissingFile,
     MissingParameter,
+    NotOwner,
+    RequestRefused,
     StorageUnavailable,
     UploadInterrupted,
 )
@@ -44,10 +47,12 @@ _slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKe
 
 
 async def receive_form(request: Request, content_type: str, user_id: UUID | None, key: str | None) -> dict[str, Any]:
-    """Answer one form; ``user_id`` as the query gave it, ``key`` is the idempotency key. Leaves nothing on failure."""
+    """Answer one form; ``user_id`` as far as known before it, ``key`` is the idempotency key.
+
+    Leaves nothing on failure.
+    """
     limit = upload_limit(settings().max_upload_bytes)
-    too_large = FileTooLarge(too_large_remedy(limit))
-    body = Body(request, limit + FORM_OVERHEAD_BYTES, too_large)
+    body = Body(request, *_body_limit(limit, settings().form_upload_max_bytes))
     parser = FormDataParser(content_type)
     form = _Form(user_id, key, limit)
     async with _slot():
@@ -61,6 +66,17 @@ async def receive_form(request: Request, content_type: str, user_id: UUID | None
         except BaseException:
             await form.abort()
             raise
+
+
+def _body_limit(file_limit: int, form_limit: int | None) -> tuple[int, RequestRefused]:
+    """How large the body may be, and what is said of a larger one."""
+    if form_limit is None or form_limit > file_limit + FORM_OVERHEAD_BYTES:
+        return file_limit + FORM_OVERHEAD_BYTES, FileTooLarge(too_large_remedy(file_limit))
+    return form_limit, BodyTooLarge(
+        f"A form may have at most {form_limit} bytes here. Declare the file instead, by POST /upload with JSON"
+        " {filename, content_type, size}, and PUT it to the link in the answer: that way it may have"
+        f" {file_limit} bytes."
+    )
 
 
 @asynccontextmanager
@@ -142,9 +158,15 @@ class _Form:
             if self._file.size == 0:
                 raise EmptyFile
             await self._file.finish()
-        elif self._field is not None and self._user_id is None:
-            value = self._field[1].decode("utf-8", "replace").strip()
-            self._user_id = parse_uuid("user_id", value) if value else None
+        elif self._field is not None:
+            self._name_user(self._field[1].decode("utf-8", "replace").strip())
+
+    def _name_user(self, value: str) -> None:
+        """Raises ``NotOwner`` if the form names another user than the query or the token does."""
+        named = parse_uuid("user_id", value) if value else self._user_id
+        if self._user_id not in (None, named):
+            raise NotOwner
+        self._user_id = named
 
     def _incoming(self, filename: str, content_type: str) -> IncomingFile:
         if len(self._files) == MAX_FILES:

@@ -1,11 +1,12 @@
 """``POST /upload``, by its content type: JSON for a presigned link, a form for the classic upload."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 
-from functions.shared.auth import parse_uuid, required_uuids
+from functions.shared import logs, metrics
+from functions.shared.auth import asking_user, parse_uuid, required_uuids
 from functions.shared.errors import InvalidRequest, MissingFile
 from functions.shared.offload import in_storage_thread, in_thread
 from functions.shared.web import NO_STORE, Responses, problem_responses
@@ -46,9 +47,11 @@ RESPONSES: Responses = {
             400: "`You must include a video file in the request form-data.`,"
             " `Invalid file type. Only videos are allowed.`, `Missing required parameter(s): user_id`,"
             " `Invalid UUID format for parameter: 'user_id'`, or what else is wrong with the request.",
+            403: "`Forbidden`: two different users are named.",
             408: "The body stopped arriving for a minute.",
             409: "The `Idempotency-Key` was used with another request.",
-            413: "`file_too_large`: more than 5 GiB. `body_too_large`: a JSON body of more than 1 MiB.",
+            413: "`file_too_large`: more than 5 GiB. `body_too_large`: a JSON body of more than 1 MiB, or a form larger"
+            " than this deployment takes: `detail` says how to upload the file instead.",
         }
     ),
 }
@@ -121,6 +124,7 @@ async def upload(request: Request, user_id: UserId = None, idempotency_key: Idem
 
     **Form**: post the file as `file`; it is streamed to storage, and the conversion starts.
     """
+    user_id = await asking_user(request, user_id)
     key = checked_key(idempotency_key)
     content_type = request.headers.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower()
@@ -128,11 +132,19 @@ async def upload(request: Request, user_id: UserId = None, idempotency_key: Idem
         user = required_uuids(user_id=user_id)[0]
         body = await read_json_body(request)
         run = in_thread if key is None else in_storage_thread  # a repeat lists what has arrived
-        return JSONResponse(await run(declare, body, user, key), headers=NO_STORE)
+        return _noted(await run(declare, body, user, key))
     if kind == FORM:
         owner = parse_uuid("user_id", user_id) if user_id else None
-        return JSONResponse(await receive_form(request, content_type, owner, key), headers=NO_STORE)
+        return _noted(await receive_form(request, content_type, owner, key))
     raise _unusable(kind)
+
+
+def _noted(answer: dict[str, Any]) -> JSONResponse:
+    """The answer; the request's log line names its transactions."""
+    made = [one["transaction_id"] for one in answer.get("transactions", [answer])]
+    logs.about(*made)
+    metrics.UPLOADS_DECLARED.add(len(made))
+    return JSONResponse(answer, headers=NO_STORE)
 
 
 def _unusable(kind: str) -> Exception:
