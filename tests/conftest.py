@@ -2,13 +2,19 @@
 
 import signal
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
+from tests.support.deployment import Deployment
 from tests.support.http import environment
 from tests.support.servers import Servers, running_servers
 from tests.support.stack import RunningStack, stack_on
+
+if TYPE_CHECKING:  # the image that runs the end-to-end test has neither emulator nor template
+    from tests.support.cloud.cloud import Cloud
+    from tests.support.cloud.stack import Stack
 
 # A shell starts its background jobs with SIGINT ignored, and what tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -39,3 +45,24 @@ def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
     """A whole stack with API and worker, ready. Shared by all tests: stop and break stacks of your own instead."""
     with stack_on(tmp_path_factory.mktemp("stack") / "data") as stack:
         yield stack.wait_ready()
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Cloud"]:
+    """An AWS account on the emulator. Shared by all tests: deploy stacks of your own to break them."""
+    from tests.support.cloud.cloud import running_cloud
+
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cloud_stack(cloud: "Cloud") -> "Stack":
+    """template.yaml, deployed."""
+    return cloud.deploy("bucket265")
+
+
+@pytest.fixture(scope="session")
+def cloud_deployment(cloud: "Cloud", cloud_stack: "Stack") -> Deployment:
+    """The deployed template as its users see it."""
+    return cloud.deployment(cloud_stack)
