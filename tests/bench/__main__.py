@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import imports, machine, memory, overhead, rates, throughput
+from tests.bench import coldstart, imports, machine, memory, overhead, rates, throughput
 from tests.bench.figures import Figure, missed_lines, table
 from tests.bench.setting import Setting
 
@@ -21,6 +21,7 @@ MEASURES: dict[str, Callable[[Setting], list[Figure]]] = {
     "memory": memory.measure,
     "rates": rates.measure,
     "imports": imports.measure,
+    "coldstart": coldstart.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 SCRATCH_BYTES = 12 * 1024**3
