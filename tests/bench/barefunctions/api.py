@@ -16,7 +16,7 @@ def link(transaction_id: str) -> dict[str, str]:
     connection = psycopg2.connect(os.environ["DATABASE_URL"])
     with connection.cursor() as cursor:
         cursor.execute("SELECT status FROM transactions WHERE transaction_id = %s", (transaction_id,))
-        status = cursor.fetchone()[0]
+        (status,) = cursor.fetchone() or ("",)
     s3 = boto3.client(
         "s3",
         endpoint_url=os.environ["S3_ENDPOINT_URL"],
