@@ -9,6 +9,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import extensions
 
+from functions.shared.address import Address, GivenAddress
 from functions.shared.errors import DatabaseUnavailable
 
 WAIT_FOR_CONNECTION_S = 15.0
@@ -23,8 +24,8 @@ class Database:
     of them busy waits for up to ``WAIT_FOR_CONNECTION_S``.
     """
 
-    def __init__(self, url: str, size: int) -> None:
-        self._url = url
+    def __init__(self, address: str | Address, size: int) -> None:
+        self._address = GivenAddress(address) if isinstance(address, str) else address
         self._idle: list[extensions.connection] = []
         self._slots = threading.BoundedSemaphore(size)
 
@@ -100,8 +101,19 @@ class Database:
             connection.close()
 
     def _connect(self) -> extensions.connection:
+        """A new connection; a password that was changed since we learnt it is asked for once more."""
+        url = self._address.url()
+        try:
+            return self._connect_to(url)
+        except psycopg2.OperationalError as exc:
+            other = self._address.after_refusal(url) if "password" in str(exc) else None
+            if other is None:
+                raise
+        return self._connect_to(other)
+
+    def _connect_to(self, url: str) -> extensions.connection:
         connection: extensions.connection = psycopg2.connect(
-            self._url,
+            url,
             connect_timeout=5,
             keepalives_idle=30,
             tcp_user_timeout=20_000,

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
 
+from functions.shared.address import Address, GivenAddress
 from functions.shared.database import Database
 from functions.shared.repository import Transactions
+from functions.shared.secret import SecretAddress
 from functions.shared.settings import STORAGE_CONNECTIONS, settings
 from functions.shared.upkeep import Upkeep
 
@@ -18,8 +20,14 @@ if TYPE_CHECKING:
 
 
 @cache
+def database_address() -> Address:
+    arn = settings().database_secret_arn
+    return SecretAddress(arn, settings().database_host) if arn else GivenAddress(settings().database_url or "")
+
+
+@cache
 def database() -> Database:
-    return Database(settings().database_url, settings().database_pool_size)
+    return Database(database_address(), settings().database_pool_size)
 
 
 @cache
@@ -70,6 +78,7 @@ def storage() -> "Storage":
 def reset() -> None:
     """Forget everything built so far (tests that change the environment)."""
     for built in (
-        settings, database, threads, storage_threads, identity_threads, tokens, transactions, upkeep, storage,
+        settings, database_address, database, threads, storage_threads, identity_threads, tokens, transactions, upkeep,
+        storage,
     ):  # fmt: skip
         built.cache_clear()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.gateway import build_app
+from tests.support.aws import Aws, running_aws
 from tests.support.children import Children, expect_healthy
 from tests.support.clips import Clips
 from tests.support.http import Api, AsgiApi, LambdaApi
@@ -25,6 +26,13 @@ def api(request: pytest.FixtureRequest, env: dict[str, str]) -> Iterator[Api]:
         loop.run_until_complete(loop.shutdown_asyncgens())
         asyncio.set_event_loop(None)
         loop.close()
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Aws]:
+    """SQS and Secrets Manager. Shared: make queues and secrets of your own."""
+    with running_aws() as services:
+        yield services
 
 
 @pytest.fixture(scope="session")

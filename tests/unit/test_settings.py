@@ -30,14 +30,19 @@ def test_what_is_missing_is_named() -> None:
 
 
 def test_the_database_is_named_in_one_way() -> None:
-    secret = {"DATABASE_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:db", "AUTH_MODE": "open"}
+    secret = {
+        "DATABASE_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:db-x",
+        "AUTH_MODE": "open",
+    }
     settings = read_settings(secret | {"DATABASE_HOST": "proxy.example"})
     assert (settings.database_url, settings.database_host) == (None, "proxy.example")
     assert settings.database_secret_arn == secret["DATABASE_SECRET_ARN"]
-    with pytest.raises(SettingsError, match="^DATABASE_URL and DATABASE_SECRET_ARN are both set") as refused:
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL and DATABASE_SECRET_ARN are both set") as refused:
         read(**secret, DATABASE_URL="postgresql://u:hidden@db/x")
     assert "hidden" not in str(refused.value)
-    with pytest.raises(SettingsError, match="^DATABASE_HOST goes with DATABASE_SECRET_ARN"):
+    with pytest.raises(SettingsError, match=r"^DATABASE_SECRET_ARN must be the ARN of a secret"):
+        read_settings(secret | {"DATABASE_SECRET_ARN": "bucket265/database"})
+    with pytest.raises(SettingsError, match=r"^DATABASE_HOST goes with DATABASE_SECRET_ARN"):
         read(DATABASE_HOST="proxy.example")
 
 
