@@ -134,6 +134,10 @@ class Deployment:
     def put(self, filename: str, content_type: str, content: bytes, **more: str) -> str:
         """Declare a file and PUT it through its link; the transaction id."""
         declared = self.declare(filename, content_type, len(content), **more)
+        return self.store(declared, content)
+
+    def store(self, declared: Json, content: bytes) -> str:
+        """PUT the file of ``declare``'s answer through its link; the transaction id."""
         upload = declared["upload"]
         stored = send(upload["method"], upload["url"], content, upload["headers"])
         assert stored.status == 200, stored.body

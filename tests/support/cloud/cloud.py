@@ -13,7 +13,7 @@ import psycopg2
 from local.desk import Desk
 from local.servers import Postgres
 from tests.support.cloud.emulator import ROOT_KEY, Emulator, running_emulator
-from tests.support.cloud.stack import Stack, deploy
+from tests.support.cloud.stack import QUICK, Stack, deploy
 from tests.support.deployment import Deployment, trust
 from tests.support.issuer import AUDIENCE, Issuer, running_issuer
 from tests.support.servers import new_desk
@@ -38,14 +38,18 @@ class Cloud:
 
     def deploy(self, name: str, **parameters: str) -> Stack:
         """A stack with an empty database of its own; raises ``DeployFailed``."""
+        return deploy(self.emulator, name, self.parameters(name, **parameters))
+
+    def parameters(self, name: str, **parameters: str) -> dict[str, str]:
+        """Those of a quick stack with an empty database of its own, which is made; ``parameters`` replace some."""
         connection = psycopg2.connect(self.desk.database_url)
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(f'CREATE DATABASE "{name}"')
         connection.close()
-        secret = parameters.pop("secret_arn", None) or self.secret({"url": self.database_url(name)})
+        database = {"CreateDatabase": "false", "DatabaseSecretArn": self.secret({"url": self.database_url(name)})}
         tokens = {"AuthIssuer": self.issuer.url, "AuthAudience": AUDIENCE}
-        return deploy(self.emulator, name, secret, **tokens | parameters)
+        return QUICK | database | tokens | parameters
 
     def deployment(self, stack: Stack) -> Deployment:
         """The stack as its users see it."""

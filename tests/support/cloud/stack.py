@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
 from tests.support.cloud.emulator import Emulator
 from tests.support.cloud.template import ROOT, as_json, for_emulator, read_template
+from tests.support.deployment import Deployment
 from tests.support.waiting import wait_until
 
 CODE_BUCKET = "code"
@@ -26,7 +28,7 @@ QUICK = {
 }
 """Parameters that make a test quick; everything else is the template's own."""
 
-MADE = "CREATE_COMPLETE"
+MADE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 DEPLOYED_WITHIN_S = 120
 
 
@@ -57,6 +59,17 @@ class Stack:
         body: dict[str, Any] = json.loads(answer["Payload"].read() or b"null")
         return body
 
+    def reconciled(self, deployment: Deployment, transaction_id: str) -> bool:
+        """Do what the schedule does each minute; whether the transaction is Completed by now."""
+        self.invoke("ReconcilerFunction", {"source": "aws.events", "detail-type": "Scheduled Event"})
+        return bool(deployment.status(transaction_id)["status"] == "Completed")
+
+    def start_anew(self, function: str) -> None:
+        """Let the next call of ``StatusFunction`` or another one find no warm process."""
+        self.emulator.client("lambda").update_function_configuration(
+            FunctionName=self.ids[function], Description=f"started anew {uuid4()}"
+        )
+
     def log_lines(self, name: str) -> list[str]:
         """What a function has logged: ``converter``."""
         logs = self.emulator.client("logs")
@@ -86,9 +99,8 @@ def _less(statement: dict[str, Any], actions: tuple[str, ...]) -> dict[str, Any]
     return {**statement, "Action": [action for action in statement["Action"] if action not in actions]}
 
 
-def deploy(emulator: Emulator, name: str, secret_arn: str, **parameters: str) -> Stack:
-    """Make the stack and wait for it; raises ``DeployFailed``. ``secret_arn`` names the database's secret."""
-    given = {**QUICK, "CreateDatabase": "false", "DatabaseSecretArn": secret_arn, **parameters}
+def deploy(emulator: Emulator, name: str, given: dict[str, str]) -> Stack:
+    """Make the stack with these parameters and wait for it; raises ``DeployFailed``."""
     uri = upload_code(emulator)
     s3, formation = emulator.client("s3"), emulator.client("cloudformation")
     key = f"{name}.json"
@@ -99,10 +111,11 @@ def deploy(emulator: Emulator, name: str, secret_arn: str, **parameters: str) ->
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
-    return _deployed(emulator, name, given)
+    return adopt(emulator, name, given)
 
 
-def _deployed(emulator: Emulator, name: str, parameters: dict[str, str]) -> Stack:
+def adopt(emulator: Emulator, name: str, parameters: dict[str, str]) -> Stack:
+    """A stack that is being made, once it is ready; raises ``DeployFailed``."""
     formation = emulator.client("cloudformation")
 
     def ended() -> dict[str, Any] | None:
@@ -110,7 +123,7 @@ def _deployed(emulator: Emulator, name: str, parameters: dict[str, str]) -> Stac
         return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
 
     state = wait_until(ended, f"the stack {name}", DEPLOYED_WITHIN_S) or {}
-    if state["StackStatus"] != MADE:
+    if state["StackStatus"] not in MADE:
         raise DeployFailed("\n".join(failures(emulator, name)))
     resources = formation.get_paginator("list_stack_resources").paginate(StackName=name)
     ids = {
