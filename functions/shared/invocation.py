@@ -48,8 +48,8 @@ class Invocation(Generic[Answer]):
             self._set_up()
         if self._append_keys is not None:
             self._append_keys(
-                function_name=context.function_name,
-                function_request_id=context.aws_request_id,
+                function_name=getattr(context, "function_name", None),
+                function_request_id=getattr(context, "aws_request_id", None),
                 cold_start=self._cold,
             )
         self._cold = False
