@@ -83,7 +83,8 @@ def test_a_form_that_lambda_cannot_take_is_told_the_presigned_way(cloud_deployme
     problem = answer.json()
     assert (answer.status, problem["status"]) == (413, 413)
     assert problem["detail"] == problem["message"]
-    assert "presigned" in problem["detail"]
+    assert "POST /upload with JSON" in problem["detail"]
+    assert "PUT it to the link" in problem["detail"]
     assert problem["request_id"]
 
 

@@ -28,7 +28,7 @@ class Cloud:
     desk: Desk
 
     def database_url(self, name: str) -> str:
-        return self.desk.database_url.rpartition("/")[0] + f"/{name}"
+        return self.desk.database_url.rpartition("/")[0] + f"/stack-{name}"
 
     def secret(self, value: dict[str, Any] | str) -> str:
         """A secret with this value; its ARN."""
@@ -45,7 +45,7 @@ class Cloud:
         connection = psycopg2.connect(self.desk.database_url)
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(f'CREATE DATABASE "{name}"')
+            cursor.execute(f'CREATE DATABASE "stack-{name}"')
         connection.close()
         database = {"CreateDatabase": "false", "DatabaseSecretArn": self.secret({"url": self.database_url(name)})}
         tokens = {"AuthIssuer": self.issuer.url, "AuthAudience": AUDIENCE}
