@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -38,6 +39,20 @@ class Api(Protocol):
     ) -> httpx.Response: ...
 
 
+@dataclass(frozen=True)
+class LambdaContext:
+    """What the runtime tells a function of an invocation, as far as ours look at it."""
+
+    function_name: str = "bucket265-tests"
+    aws_request_id: str = "4b6f0a9e-2f0e-4c39-8f7d-0d7a0f1c6d11"
+
+
+def from_lambda(answer: dict[str, Any]) -> httpx.Response:
+    """A function's answer as API Gateway sends it on."""
+    body = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
+    return httpx.Response(answer["statusCode"], headers=answer["headers"], content=body)
+
+
 class LambdaApi:
     """The handlers that AWS calls, with events of API Gateway's HTTP API (payload version 2)."""
 
@@ -54,9 +69,8 @@ class LambdaApi:
         content: bytes = b"",
     ) -> httpx.Response:
         function = importlib.import_module(f"functions.{HANDLERS[path]}.handler")
-        answer = function.handler(gateway_event(method, path, params or {}, headers or {}, content), None)
-        body = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
-        return httpx.Response(answer["statusCode"], headers=answer["headers"], content=body)
+        event = gateway_event(method, path, params or {}, headers or {}, content)
+        return from_lambda(function.handler(event, LambdaContext()))
 
 
 class AsgiApi:
