@@ -35,18 +35,23 @@ class Declared:
 
 
 class ApiClient:
-    """Calls of one user to one API. Thread-safe. ``pause`` waits some seconds and may raise to stop."""
+    """Calls of one user to one API. Thread-safe. ``pause`` waits some seconds and may raise to stop.
+
+    With a ``token``, ``user_id`` may be None: the token says who asks. It goes to the API alone, never to the storage.
+    """
 
     def __init__(
         self,
         api_url: str,
-        user_id: uuid.UUID,
+        user_id: uuid.UUID | None,
         *,
+        token: str | None = None,
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.api_url = api_url.rstrip("/")
-        self._user_id = str(user_id)
+        self._user = {} if user_id is None else {"user_id": str(user_id)}
+        self._authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._pause = pause
         direct = {"all://localhost": None, "all://127.0.0.1": None, "all://[::1]": None}
         self._http = httpx.Client(
@@ -169,12 +174,19 @@ class ApiClient:
                     raise
             self._pause(POLL_CAP_S)
 
-    def _call(self, method: str, path: str, params: dict[str, str] | None = None, **kwargs: Any) -> dict[str, Any]:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
         """One request, repeated when its answer was lost: each of ours may be."""
-        params = {"user_id": self._user_id} | (params or {})
+        params, headers = self._user | (params or {}), self._authorization | (headers or {})
         for pause_s in (*RETRY_DELAYS_S, None):
             try:
-                response = self._http.request(method, self.api_url + path, params=params, **kwargs)
+                response = self._http.request(method, self.api_url + path, params=params, headers=headers, **kwargs)
             except httpx.ConnectError as exc:
                 raise unreachable(self.api_url, exc) from exc
             except httpx.TransportError as exc:

@@ -1,11 +1,25 @@
-"""Who we are to an API in open mode: one random UUID per user of this machine, kept in the user's settings."""
+"""Who we are to an API: the bearer of a token, or in open mode one random UUID per user of this machine, kept."""
 
 import os
+import re
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.problems import ClientError
+from local.problems import BEARER_VARIABLE, ClientError
+
+B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""What may follow ``Bearer`` (RFC 6750)."""
+
+
+def token(env: Mapping[str, str]) -> str | None:
+    """The user's token, if there is one; raises ``ClientError`` for what cannot be one, without showing it."""
+    given = (env.get(BEARER_VARIABLE) or "").strip()
+    if given and not B64TOKEN.fullmatch(given):
+        raise ClientError(
+            f"{BEARER_VARIABLE} holds no token: it takes the token alone, without `Bearer` or quotes.", "no_token"
+        )
+    return given or None
 
 
 def user_file(env: Mapping[str, str]) -> Path:

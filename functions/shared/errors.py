@@ -208,7 +208,7 @@ class IdempotencyConflict(RequestRefused):
 
 class Unauthorized(RequestRefused):
     code = "unauthorized"
-    hint = "Send a token of the identity provider with the request: Authorization: Bearer <token>."
+    hint = "Send the header Authorization: Bearer TOKEN, with a token of this API's identity provider."
 
 
 class IdentityProviderUnavailable(RequestRefused):

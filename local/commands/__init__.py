@@ -89,7 +89,11 @@ def _add_force(parser: argparse.ArgumentParser) -> None:
 def _add_api(parser: argparse.ArgumentParser) -> None:
     default = f"http://localhost:{os.environ.get('API_PORT') or 8000}"
     parser.add_argument("--api", metavar="URL", default=default, help=f"where the API listens (default {default})")
-    parser.add_argument("--user", metavar="UUID", help="whose transactions (default: a random one, kept for you)")
+    parser.add_argument(
+        "--user",
+        metavar="UUID",
+        help="whose transactions (default: a random one, kept for you, or the one of the token in BUCKET265_TOKEN)",
+    )
 
 
 def _at_least_one(text: str) -> int:

@@ -11,7 +11,7 @@ from functions.shared.errors import Bucket265Error
 from functions.shared.settings import SettingsError
 from local.client import ApiClient
 from local.desk import Desk, DeskError, read_desk
-from local.identity import user_id
+from local.identity import token, user_id
 from local.lock import StackLock
 from local.problems import ClientError
 
@@ -74,5 +74,7 @@ class Stop:
 
 
 def client_of(args: argparse.Namespace, stop: Stop) -> ApiClient:
-    """The client that the options describe; ``stop`` ends its waits."""
-    return ApiClient(args.api, user_id(args.user, os.environ), pause=stop.pause)
+    """The client that the options and the environment describe; ``stop`` ends its waits."""
+    bearer = token(os.environ)
+    user = None if bearer and args.user is None else user_id(args.user, os.environ)
+    return ApiClient(args.api, user, token=bearer, pause=stop.pause)

@@ -114,7 +114,7 @@ def test_another_users_transaction_and_an_unknown_one_are_told_apart(terminal: T
     transaction = transactions(terminal("convert", "holiday.mp4"))["holiday.mp4"]
     other = terminal("status", transaction, "--user", str(uuid4()))
     assert (other.returncode, other.stdout) == (1, "")
-    assert "Forbidden: the transaction belongs to another user; name its owner with --user" in other.stderr
+    assert "Forbidden: this belongs to another user; name its owner with --user" in other.stderr
     assert "Transaction not found" in terminal("download", str(uuid4())).stderr
     assert terminal("status", "7").returncode == 2
 

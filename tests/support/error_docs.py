@@ -10,6 +10,7 @@ from pathlib import Path
 from functions.shared.errors import Bucket265Error, PermanentError, RequestRefused, RetryableError
 from functions.shared.transactions import ATTEMPTS_LIMIT, RETRY_DELAYS_S
 from functions.shared.web import STATUS_BY_CODE, create_app
+from local.problems import OF_THE_GATEWAY
 from tests.support.badinput.events import BAD_EVENTS
 from tests.support.badinput.lab import DROPPED, BadInput
 from tests.support.badinput.requests import BAD_PUTS, BAD_REQUESTS
@@ -33,6 +34,11 @@ An error of a conversion either **ends** it (`Failed`, after the attempt that me
 This page is printed by `python -m tests.support.error_docs`; each row of its first four tables is tried by
 `tests/functional/test_bad_input.py`. `…` stands for a figure.
 """
+GATEWAYS_ANSWERS = """\
+On AWS, API Gateway answers some requests without asking a function: a token that its authorizer does not accept, a body
+of more than 10 MB, a function that fails or takes longer than 30 s. Such an answer is `{"message": "…"}`, without `code`
+and `detail`; the terminal client says what stands here.
+"""
 SELF_EXPLAINING = "Says what is wrong with the request."
 RETRY_HELPS = {
     "attempts_exhausted": "yes: once what cut it off is mended, redrive it",
@@ -40,6 +46,7 @@ RETRY_HELPS = {
     "verification_failed": "no",
     "time_budget_exceeded": "no: cut it into shorter films",
     "duration_out_of_range": "no: cut it into shorter films",
+    "unauthorized": "yes, with a good token",
     "not_ready": "yes, once the status is `Completed`",
     "request_timeout": "yes",
     "upload_interrupted": "yes",
@@ -67,6 +74,9 @@ def render() -> str:
             *_markdown(("code", "state", "sentence", "does a retry help?"), _conversion_errors()),
             "\n## Codes of HTTP answers\n",
             *_markdown(("code", "HTTP status", "sentence", "does a retry help?"), _http_errors()),
+            "\n## Answers of API Gateway itself\n",
+            GATEWAYS_ANSWERS,
+            *_markdown(("HTTP status", "what it means, and what to do"), iter(OF_THE_GATEWAY.items())),
             "",
         ]
     )

@@ -310,15 +310,49 @@ def answering(response: httpx.Response | type[httpx.TransportError]) -> ApiClien
         ),
         (
             httpx.Response(403, json={"detail": "Forbidden", "code": "forbidden"}),
-            "Forbidden: the transaction belongs to another user; name its owner with --user",
+            "Forbidden: this belongs to another user; name its owner with --user, or by their token in BUCKET265_TOKEN",
             "forbidden",
+        ),
+        (
+            httpx.Response(401, json={"detail": "The token has expired; get a new one.", "code": "unauthorized"}),
+            "The token has expired; get a new one. This client takes it from BUCKET265_TOKEN.",
+            "unauthorized",
+        ),
+        (
+            httpx.Response(401, json={"message": "Unauthorized"}),
+            "The API was sent no token that it accepts: put one into BUCKET265_TOKEN that is meant for it and has not"
+            " expired. (It said: Unauthorized)",
+            "unauthorized",
+        ),
+        (
+            httpx.Response(403, json={"message": "Forbidden"}),
+            "The gateway before the API does not let this request through: ask whoever runs it. (It said: Forbidden)",
+            "http_403",
+        ),
+        (
+            httpx.Response(413, json={"message": "Request Entity Too Large"}),
+            "The request has more bytes than the gateway before the API takes (10 MB on AWS): declare the file as JSON"
+            " and PUT it to the link of the answer, as `python -m local convert` does."
+            " (It said: Request Entity Too Large)",
+            "http_413",
+        ),
+        (
+            httpx.Response(500, json={"message": "Internal Server Error"}),
+            "The API's function failed: try again; if that does not help, its operator finds the reason in its log."
+            " (It said: Internal Server Error)",
+            "http_500",
         ),
         (
             httpx.Response(500, json={"detail": "It broke.", "code": "internal_error", "request_id": "r1"}),
             "It broke. (request r1)",
             "internal_error",
         ),
-        (httpx.Response(503, json={"message": "Service Unavailable"}), "Service Unavailable", "http_503"),
+        (
+            httpx.Response(503, json={"message": "Service Unavailable"}),
+            "The API's function was not done in time (30 s on AWS), or none was free: try again in a moment."
+            " (It said: Service Unavailable)",
+            "http_503",
+        ),
         (httpx.Response(502, text="<html>"), "The server answered 502 Bad Gateway.", "http_502"),
         (httpx.Response(200, text="<html>"), "What answers at http://api.test/status is not this API.", "not_this_api"),
         (
@@ -335,6 +369,29 @@ def test_each_error_is_one_sentence_and_a_code(
     with pytest.raises(ClientError) as caught:
         answering(response).status("t-1")
     assert (str(caught.value), caught.value.code) == (sentence, code)
+
+
+def test_the_token_goes_to_the_api_and_never_to_the_storage(film: LocalFile, tmp_path: Path) -> None:
+    requests: list[httpx.Request] = []
+    service = Service(serve(CONTENT))
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        if request.url.path == "/in":
+            return service.take(request)
+        if request.url.host == "api.test":
+            assert "user_id" not in request.url.params
+            request.url = request.url.copy_add_param("user_id", str(USER))
+        return service(request)
+
+    client = ApiClient(API, None, token="abc.def.ghi", transport=httpx.MockTransport(handle), pause=lambda _: None)
+    client.put(client.declare(film), film)
+    client.wait("t-1")
+    client.fetch("t-1", tmp_path / "out.mp4")
+    assert {request.url.host for request in requests} == {"api.test", "storage.test"}
+    for request in requests:
+        to_api = request.url.host == "api.test"
+        assert request.headers.get("Authorization") == ("Bearer abc.def.ghi" if to_api else None)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
