@@ -11,6 +11,7 @@ from functions.shared.errors import StorageUnavailable
 from functions.shared.storage import Storage
 from functions.shared.wiring import storage
 from local.gateway import build_app
+from tests.support.declaring import FILE, declare
 from tests.support.forms import field_part, file_part, form
 from tests.support.http import Api, environment
 from tests.support.problems import problem_of
@@ -18,6 +19,7 @@ from tests.support.rows import rows_of
 from tests.support.uploads import content_of, keys_in_storage, left_in_storage, post
 
 CONTENT = os.urandom(20_000)
+OTHER = "22222222-2222-4222-8222-222222222222"
 NO_FILE = (400, "missing_file", "You must include a video file in the request form-data.")
 NOT_A_VIDEO = (400, "invalid_file_type", "Invalid file type. Only videos are allowed.")
 
@@ -130,6 +132,36 @@ def test_a_form_larger_than_allowed_is_refused_and_nothing_stored(api: Api, user
     assert "at most 9000000 bytes: cut the video" in answered[2]
     (row,) = rows_of(user_id)
     assert left_in_storage(before) == {row["stored_path_original"]}
+
+
+def test_forms_may_have_a_limit_of_their_own_that_names_the_other_way(
+    api: Api, user_id: str, env: dict[str, str]
+) -> None:
+    before = keys_in_storage()
+    with environment({**env, "FORM_UPLOAD_MAX_BYTES": "3000000"}):
+        assert post(api, user_id, file_part(b"x" * 2_900_000)).status_code == 200
+        answered = problem_of(post(api, user_id, file_part(b"x" * 1_600_000), file_part(b"x" * 1_600_000)))
+        assert declare(api, user_id, FILE | {"size": 4_000_000_000}).status_code == 200
+    assert answered[:2] == (413, "body_too_large")
+    assert "at most 3000000 bytes" in answered[2]
+    assert "by POST /upload with JSON" in answered[2]
+    with environment({**env, "FORM_UPLOAD_MAX_BYTES": "90000000", "MAX_UPLOAD_BYTES": "9000000"}):
+        answered = problem_of(post(api, user_id, file_part(b"x" * 9_000_001)))
+    assert answered[:2] == (413, "file_too_large")
+    stored = {row["stored_path_original"] for row in rows_of(user_id) if row["declared_size"] < 4_000_000}
+    assert left_in_storage(before) == stored
+
+
+def test_two_users_in_one_form_are_refused(api: Api, user_id: str) -> None:
+    before = keys_in_storage()
+    for parts in (
+        [field_part("user_id", OTHER), file_part(CONTENT)],
+        [file_part(CONTENT), field_part("user_id", OTHER)],
+    ):
+        assert problem_of(post(api, user_id, *parts)) == (403, "forbidden", "Forbidden")
+    assert post(api, user_id, file_part(CONTENT), field_part("user_id", user_id)).status_code == 200
+    assert rows_of(OTHER) == []
+    assert len(left_in_storage(before)) == len(rows_of(user_id)) == 1
 
 
 @pytest.mark.parametrize("cut", [1, 5, 30, 25_000])

@@ -36,8 +36,8 @@ This page is printed by `python -m tests.support.error_docs`; each row of its fi
 """
 GATEWAYS_ANSWERS = """\
 On AWS, API Gateway answers some requests without asking a function: a token that its authorizer does not accept, a body
-of more than 10 MB, a function that fails or takes longer than 30 s. Such an answer is `{"message": "…"}`, without `code`
-and `detail`; the terminal client says what stands here.
+of more than 10 MB, a function that fails or takes longer than 30 s. Such an answer is `{"message": "…"}`, without
+`code` and `detail`; the terminal client says what stands here.
 """
 SELF_EXPLAINING = "Says what is wrong with the request."
 RETRY_HELPS = {
