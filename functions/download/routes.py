@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
 
 from functions.download.links import completed_row, make_link
 from functions.shared import logs
 from functions.shared.auth import asking_user, required_uuids
 from functions.shared.offload import in_storage_thread, in_thread
+from functions.shared.openapi import answer
 from functions.shared.web import NO_STORE, Responses, problem_responses
 
 router = APIRouter(tags=["download"])
@@ -20,19 +20,9 @@ TransactionId = Annotated[str | None, Query(description="As `POST /upload` retur
 Accept = Annotated[str | None, Header(description="`application/json` for 200 with the body instead of the redirect.")]
 
 
-class LinkAnswer(BaseModel):
-    """Where the result can be fetched, with GET and `Range` requests, until `expires_at`."""
-
-    url: str = Field(examples=["http://localhost:9000/converted/0192d7c1-6d0c-4c2e-9b6d-3f6c1f0e7a11/1.mp4?X-Amz-…"])
-    expires_at: str = Field(examples=["2026-03-01T13:00:00.000000Z"])
-    filename: str = Field(description="The user's name with the new extension.", examples=["holiday.mp4"])
-    size: int = Field(description="Bytes.", examples=[20971520])
-    sha256: str = Field(description="64 lower-case hex digits.", examples=["9f86d081884c7d65" * 4])
-
-
 RESPONSES: Responses = {
-    200: {"model": LinkAnswer, "description": "The link, for `Accept: application/json`."},
-    307: {"model": LinkAnswer, "description": "Redirect to the link, which the body holds too."},
+    200: answer("The link, for `Accept: application/json`.", "functions.download.models", "LinkAnswer"),
+    307: answer("Redirect to the link, which the body holds too.", "functions.download.models", "LinkAnswer"),
     **problem_responses(
         {
             400: "`Missing required parameter(s): user_id, transaction_id`"

@@ -10,13 +10,12 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from functions.shared import logs
 from functions.shared.envelope import RequestEnvelope
 from functions.shared.errors import Bucket265Error, DatabaseUnavailable, StorageUnavailable
-from functions.shared.openapi import ask_for_token
+from functions.shared.openapi import PROBLEM, add_models, ask_for_token
 
 STATUS_BY_CODE = {
     "invalid_request": 400,
@@ -55,27 +54,12 @@ OWN_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-class Problem(BaseModel):
-    """An error, as RFC 9457 `application/problem+json`."""
-
-    type: str = Field("about:blank", description="Always `about:blank`: `code` tells the errors apart.")
-    title: str = Field(examples=["Not Found"])
-    status: int = Field(examples=[404])
-    detail: str = Field(description="What went wrong and what to do, for people.", examples=["Transaction not found"])
-    message: str = Field(description="The same text as `detail`.", examples=["Transaction not found"])
-    code: str = Field(description="Stable, for machines; docs/errors.md lists all.", examples=["transaction_not_found"])
-    request_id: str = Field(
-        description="Name it when you report a problem.", examples=["0b6c5f2be35c4c44a4b9d2b4a3a1b2c3"]
-    )
-
-
 Responses = dict[int | str, dict[str, Any]]
 
 
 def problem_responses(why: Mapping[int, str]) -> Responses:
     """OpenAPI entries for the error statuses of a route; ``why`` says in Markdown when each one comes."""
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": text, "content": content} for status, text in why.items()}
+    return {status: {"description": text, "content": PROBLEM} for status, text in why.items()}
 
 
 def problem(
@@ -109,7 +93,7 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:
             spec = super().openapi()
-            spec.setdefault("components", {}).setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+            add_models(spec)
             if self.asks_for_token:
                 ask_for_token(spec)
         return super().openapi()

@@ -8,9 +8,9 @@ from fastapi.responses import JSONResponse
 from functions.shared import logs
 from functions.shared.auth import asking_user, required_uuids
 from functions.shared.offload import in_thread
+from functions.shared.openapi import answer
 from functions.shared.web import NO_STORE, Responses, problem_responses
 from functions.shared.wiring import transactions
-from functions.status.models import StatusAnswer
 from functions.status.view import status_json
 
 router = APIRouter(tags=["status"])
@@ -20,7 +20,7 @@ TransactionId = Annotated[str | None, Query(description="As `POST /upload` retur
 
 
 RESPONSES: Responses = {
-    200: {"model": StatusAnswer, "description": "The transaction as it is now."},
+    200: answer("The transaction as it is now.", "functions.status.models", "StatusAnswer"),
     **problem_responses(
         {
             400: "`Missing required parameter(s): user_id, transaction_id`"

@@ -9,19 +9,13 @@ from functions.shared import logs, metrics
 from functions.shared.auth import asking_user, parse_uuid, required_uuids
 from functions.shared.errors import InvalidRequest, MissingFile
 from functions.shared.offload import in_storage_thread, in_thread
+from functions.shared.openapi import answer, models
 from functions.shared.web import NO_STORE, Responses, problem_responses
 from functions.upload.accept import MAX_FILES
 from functions.upload.body import read_json_body
 from functions.upload.declare import declare
 from functions.upload.form import receive_form
 from functions.upload.idempotency import checked_key
-from functions.upload.models import (
-    DeclaredAnswer,
-    DeclaredListAnswer,
-    FileRequest,
-    StoredAnswer,
-    StoredListAnswer,
-)
 
 router = APIRouter(tags=["upload"])
 
@@ -38,10 +32,14 @@ IdempotencyKey = Annotated[
 ]
 
 RESPONSES: Responses = {
-    200: {
-        "model": DeclaredAnswer | DeclaredListAnswer | StoredAnswer | StoredListAnswer,
-        "description": "JSON: the link or links to upload to. Form: the files are stored.",
-    },
+    200: answer(
+        "JSON: the link or links to upload to. Form: the files are stored.",
+        "functions.upload.answers",
+        "DeclaredAnswer",
+        "DeclaredListAnswer",
+        "StoredAnswer",
+        "StoredListAnswer",
+    ),
     **problem_responses(
         {
             400: "`You must include a video file in the request form-data.`,"
@@ -56,7 +54,7 @@ RESPONSES: Responses = {
     ),
 }
 
-ONE_FILE = FileRequest.model_json_schema()
+ONE_FILE = models("functions.upload.models", "FileRequest")
 REQUEST_BODY = {
     "required": True,
     "content": {

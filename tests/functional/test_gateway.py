@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.forms import file_part, form
 from tests.support.http import ROOT, Gateway, gateway_on
+from tests.support.loglines import log_lines
 from tests.support.ports import free_ports
 from tests.support.problems import problem_of
 from tests.support.rows import pending, rows_of
@@ -207,11 +208,30 @@ def refuses(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_the_log_names_requests_and_never_a_link(gateway: Gateway, user_id: str) -> None:
-    declared = {"filename": "a.mp4", "content_type": "video/mp4", "size": 1}
-    response = httpx.post(f"{gateway.url}/upload?user_id={user_id}&note=%0Aforged", json=declared)
+def line_of(gateway: Gateway, response: httpx.Response) -> dict[str, Any]:
+    """The log line of the request that this was the answer to."""
     request_id = response.headers["x-request-id"]
-    wait_until(lambda: f"id={request_id} method=POST path=/upload status=200 ms=" in gateway.output, "the log line")
+    wait_until(lambda: log_lines(gateway.output, "request", request_id=request_id), "the log line")
+    (line,) = log_lines(gateway.output, "request", request_id=request_id)
+    return line
+
+
+def test_the_log_names_requests_with_their_transactions_and_never_a_link(gateway: Gateway, user_id: str) -> None:
+    declared = {"filename": "a.mp4", "content_type": "video/mp4", "size": 1}
+    url = f"{gateway.url}/upload?user_id={user_id}&note=%0Aforged"
+    one, many = httpx.post(url, json=declared), httpx.post(url, json={"files": [declared, declared]})
+    body, headers = form(file_part(b"x"))
+    stored = httpx.post(url, headers=headers, content=body)
+    for response in (one, stored):
+        line = line_of(gateway, response)
+        assert (line["service"], line["method"], line["path"], line["status"]) == ("api", "POST", "/upload", 200)
+        assert line["correlation_id"] == response.json()["transaction_id"]
+    made = [transaction["transaction_id"] for transaction in many.json()["transactions"]]
+    assert line_of(gateway, many)["transaction_ids"] == made
+    polled = httpx.get(f"{gateway.url}/status?user_id={user_id}&transaction_id={made[0]}")
+    assert line_of(gateway, polled)["correlation_id"] == made[0]
+    refused = httpx.post(f"{gateway.url}/upload", json=declared)
+    assert "correlation_id" not in line_of(gateway, refused)
     assert "X-Amz" not in gateway.output
     assert "forged" not in gateway.output
 
