@@ -1,7 +1,6 @@
 """One JetStream message, from its delivery to its end: ack, nak with a delay, or dead letter and term."""
 
 import asyncio
-import math
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +19,7 @@ from local import jetstream
 UNEXPECTED_DELAY_S = 5.0
 LONGEST_DELAY_S = 60.0
 ACK_TIMEOUT_S = 5.0
+NO_END_MS = 10**12
 
 
 @dataclass
@@ -30,22 +30,29 @@ class Wishes:
     dead: bool = False
 
     def later(self, _record: dict[str, Any], delay_s: float) -> None:
-        """Several objects of one message: the last to be ready decides."""
-        self.delay_s = max(delay_s, self.delay_s or 0.0)
+        self.delay_s = delay_s
 
-    def dead_letter(self, _record: dict[str, Any], _reason: str) -> None:
+    def dead_letter(self, _record: dict[str, Any], _reason: str) -> bool:
+        """Not done yet: copying it comes after the handler."""
         self.dead = True
+        return False
+
+    def crashed(self, _record: dict[str, Any]) -> None:
+        """Without a wish the delivery waits longer each time."""
 
 
 @dataclass
 class Context:
-    """What a Lambda's context is to the handler, and the two things that only a worker has."""
+    """What a Lambda's context is to the handler, and the two things that only a worker has.
+
+    A worker runs for as long as it takes; ``CONVERSION_BUDGET_S`` bounds a conversion.
+    """
 
     clock: Clock = field(default_factory=Clock)
     redelivery: Wishes = field(default_factory=Wishes)
 
     def get_remaining_time_in_millis(self) -> int:
-        return math.ceil(settings().conversion_budget_s * 1000)
+        return NO_END_MS
 
 
 class Delivery:
@@ -71,7 +78,7 @@ class Delivery:
             done = not work.result()["batchItemFailures"]
             if done:
                 await self._message.ack_sync(timeout=ACK_TIMEOUT_S)
-            elif wishes.dead and wishes.delay_s is None:
+            elif wishes.dead:
                 await self._dead_letter()
             else:
                 await self._message.nak(delay=self._delay_s())

@@ -4,9 +4,11 @@ import threading
 from dataclasses import dataclass, field
 
 from functions.converter import ffmpeg
-from functions.converter.lease import Clock, Deadline, Lease
+from functions.converter.deadline import Deadline
+from functions.converter.lease import Clock, Lease
 from functions.converter.patience import patiently
 from functions.converter.pipeline import Deps, convert
+from functions.converter.workspace import sweep
 from functions.shared import logs, metrics
 from functions.shared.errors import (
     PermanentError,
@@ -17,7 +19,6 @@ from functions.shared.errors import (
 )
 from functions.shared.events import ObjectCreated
 from functions.shared.transactions import (
-    Claim,
     Duplicate,
     Exhausted,
     GiveBack,
@@ -69,6 +70,10 @@ class Converter:
         _ = self.deps.storage.client
         self.deps.transactions.warm_up()
 
+    def tidy(self) -> None:
+        """Remove what a worker that was killed left in the scratch folder: a sandbox keeps it for the next call."""
+        sweep(self.deps.settings.scratch_dir)
+
     def handle(self, created: ObjectCreated, message_id: str, clock: Clock, deadline: Deadline) -> Outcome:
         """What to do with the message that named this object. Raises ``DatabaseUnavailable`` if no row can be read."""
         settings = self.deps.settings
@@ -100,25 +105,29 @@ class Converter:
             logs.event("attempt.stale", transaction_id=lease.claim.transaction_id, attempt=lease.claim.attempt)
             return self._stale()
         except PermanentError as exc:
-            return self._failed(lease.claim, exc)
+            return self._failed(lease, exc)
         except RetryableError as exc:
-            return self._retry(lease.claim, exc)
+            return self._retry(lease, exc)
         except Exception as exc:
             logs.event("attempt.crashed", level=40, exc_info=True, transaction_id=lease.claim.transaction_id)
             unexpected = UnexpectedError()
             unexpected.__cause__ = exc
-            return self._retry(lease.claim, unexpected)
+            return self._retry(lease, unexpected)
         return Done("completed")
 
-    def _failed(self, claim: Claim, exc: PermanentError) -> Outcome:
+    def _failed(self, lease: Lease, exc: PermanentError) -> Outcome:
+        claim = lease.claim
         logs.event("attempt.failed", transaction_id=claim.transaction_id, code=exc.code, detail=exc.detail)
-        if not patiently(lambda: self.deps.transactions.fail(claim, exc.code, exc.sentence())):
+        if not patiently(
+            lambda: self.deps.transactions.fail(claim, exc.code, exc.sentence()), lease.deadline.patience_s()
+        ):
             return self._stale()
         metrics.CONVERSIONS_FAILED.add(1, exc.code)
         return Done("failed")
 
-    def _retry(self, claim: Claim, exc: RetryableError) -> Outcome:
+    def _retry(self, lease: Lease, exc: RetryableError) -> Outcome:
         """Hand the row back. When that was the last attempt, nothing may claim it again: dead-letter the message."""
+        claim = lease.claim
         given_back = isinstance(exc, WorkerStopping)
         again = given_back or may_retry(claim.attempt, claim.attempts_base)
         delay_s = retry_delay_s(claim.attempt, claim.attempts_base) if again and not given_back else 0.0
@@ -126,7 +135,8 @@ class Converter:
             "attempt.retry", transaction_id=claim.transaction_id, code=exc.code, detail=exc.detail, delay_s=delay_s
         )
         if not patiently(
-            lambda: self.deps.transactions.retry(claim, exc.code, exc.sentence(), delay_s, counts=not given_back)
+            lambda: self.deps.transactions.retry(claim, exc.code, exc.sentence(), delay_s, counts=not given_back),
+            lease.deadline.patience_s(),
         ):
             return self._stale()
         metrics.CONVERSIONS_RETRIED.add(1, exc.code)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from functions.converter import ffmpeg, process
 from functions.converter.containers import Container
+from functions.converter.deadline import Forecast
 from functions.converter.lease import Lease
 from functions.converter.media import MediaInfo
 from functions.converter.plan import EncodePlan
@@ -29,6 +30,7 @@ def encode(
     lease: Lease,
     slots: EncodeSlots,
     settings: Settings,
+    forecast: Forecast,
 ) -> Path:
     """Encode into the source's folder; the output's path. Waits for a slot first."""
     output = source.with_name(f"output.{plan.extension}")
@@ -36,7 +38,7 @@ def encode(
         fd = os.open(source, os.O_RDONLY)
         try:
             argv = ffmpeg.command(ffmpeg.untrusted_input(container, fd), plan.arguments(), output)
-            follow = _Follower(plan, lease, slots)
+            follow = _Follower(plan, lease, slots, forecast)
             lease.beat()
             tail = ffmpeg.run(argv, fd, source.parent, _limits(media, settings, lease), lease.watch, follow)
         except EncodeFailed as exc:
@@ -70,7 +72,8 @@ def _raise_if_full(folder: Path, settings: Settings, cause: EncodeFailed) -> Non
 class _Follower:
     """Turns ffmpeg's reports into the row's progress."""
 
-    def __init__(self, plan: EncodePlan, lease: Lease, slots: EncodeSlots) -> None:
+    def __init__(self, plan: EncodePlan, lease: Lease, slots: EncodeSlots, forecast: Forecast) -> None:
+        self._forecast = forecast
         self._plan = plan
         self._lease = lease
         self._slots = slots
@@ -83,6 +86,7 @@ class _Follower:
         if (report.frames, report.done_s) == (self._frames, self._done_s):
             return
         self._frames, self._done_s = report.frames, report.done_s
+        self._forecast.heed(report.frames)
         # By frames: the time that ffmpeg reports is that of copied audio, which runs seconds ahead of the picture.
         left = max(0, self._plan.frames - report.frames)
         eta_s = left / report.fps if report.fps else None

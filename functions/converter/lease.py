@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from functions.converter.deadline import Deadline
 from functions.shared import logs, metrics
 from functions.shared.errors import (
     Bucket265Error,
     StageStalled,
     StaleAttempt,
-    TimeBudgetExceeded,
     WorkerStopping,
 )
 from functions.shared.transactions import Claim, Progress
@@ -35,24 +35,6 @@ class Clock:
 
     def idle_s(self) -> float:
         return time.monotonic() - self.last_beat
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """An absolute time, in seconds of the monotonic clock, at which the attempt must have ended."""
-
-    at: float
-
-    @classmethod
-    def after(cls, seconds: float) -> "Deadline":
-        return cls(time.monotonic() + seconds)
-
-    def left_s(self) -> float:
-        return self.at - time.monotonic()
-
-    def cpu_s(self, threads: int) -> int:
-        """CPU seconds that so many threads can use until then."""
-        return int(max(1.0, self.left_s()) * threads) + 1
 
 
 class Lease:
@@ -108,7 +90,7 @@ class Lease:
         if self.clock.idle_s() > self._stall_s:
             raise StageStalled(f"stage {self._progress.stage}, {self._stall_s:.0f} s without progress")
         if self.deadline.left_s() < 0:
-            raise TimeBudgetExceeded(f"stage {self._progress.stage} at {self._progress.percent:.0f} %")
+            raise self.deadline.too_late(f"stage {self._progress.stage} at {self._progress.percent:.0f} %")
 
     def watch(self, moved: bool) -> None:
         """What a wait for a child does: count its movement as progress, and raise when the attempt must end."""

@@ -10,12 +10,12 @@ PATIENCE_S = 30.0
 PAUSE_S = 1.0
 
 
-def patiently(write: Callable[[], bool]) -> bool:
-    """What ``write`` answers; raises ``DatabaseUnavailable`` when the database stays away.
+def patiently(write: Callable[[], bool], at_most_s: float = PATIENCE_S) -> bool:
+    """What ``write`` answers; raises ``DatabaseUnavailable`` when the database stays away, or for ``at_most_s``.
 
     ``write`` may have happened although its answer was lost, so it must bear being repeated.
     """
-    give_up = time.monotonic() + PATIENCE_S
+    give_up = time.monotonic() + min(at_most_s, PATIENCE_S)
     while True:
         try:
             return write()

@@ -7,6 +7,7 @@ from functions.converter import fetch as fetching
 from functions.converter import process
 from functions.converter import publish as publishing
 from functions.converter import verify as verification
+from functions.converter.deadline import Forecast
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease
 from functions.converter.media import MediaInfo
@@ -35,7 +36,10 @@ class Deps:
 
 
 def convert(lease: Lease, deps: Deps) -> None:
-    """Convert the claimed source: fetch → probe → plan → encode → verify → publish → commit."""
+    """Convert the claimed source: fetch → probe → plan → encode → verify → publish → commit.
+
+    ``forecast`` alone decides that a film is too long for this worker.
+    """
     claim, settings = lease.claim, deps.settings
     with workspace(settings.scratch_dir, claim) as work:
         with lease.stage("fetch"):
@@ -48,7 +52,8 @@ def convert(lease: Lease, deps: Deps) -> None:
             plan = plan_encode(media, claim.options)
         deps.inspector.prepare()
         with lease.stage("encode"):
-            output = encoding.encode(plan, media, container, source, lease, deps.slots, settings)
+            forecast = Forecast(lease.deadline, plan.frames)
+            output = encoding.encode(plan, media, container, source, lease, deps.slots, settings, forecast)
         with lease.stage("verify"):
             verification.verify(output, source, plan, media, container, deps.inspector, lease)
         with lease.stage("publish"):

@@ -103,6 +103,14 @@ class TimeBudgetExceeded(PermanentError):
     hint = "The conversion took longer than this service allows; cut the video into shorter films."
 
 
+class TooLongForThisWorker(PermanentError):
+    code = "too_long_for_this_worker"
+    hint = (
+        "Converting this video takes longer than this worker may run; upload a shorter or smaller one, let a faster"
+        " preset be set, or have it converted by a worker without such a limit."
+    )
+
+
 class SourceMissing(PermanentError):
     code = "source_missing"
     hint = "The uploaded file is no longer in storage; upload it again as a new transaction."
@@ -125,6 +133,8 @@ class StorageUnavailable(RetryableError):
 
 class StorageRefused(StorageUnavailable):
     """Storage answers, but not with what was asked: of one object or bucket, not an outage."""
+
+    hint = "The storage refused what the service asked of it."
 
 
 class DatabaseUnavailable(RetryableError):

@@ -11,10 +11,11 @@ from functions.shared.address import Address, GivenAddress
 from functions.shared.database import Database
 from functions.shared.repository import Transactions
 from functions.shared.secret import SecretAddress
-from functions.shared.settings import STORAGE_CONNECTIONS, settings
+from functions.shared.settings import STORAGE_CONNECTIONS, SettingsError, settings
 from functions.shared.upkeep import Upkeep
 
 if TYPE_CHECKING:
+    from functions.shared.queue import Queue
     from functions.shared.storage import Storage
     from functions.shared.tokens import Tokens
 
@@ -75,10 +76,28 @@ def storage() -> "Storage":
     return Storage(settings())
 
 
+@cache
+def uploads_queue() -> "Queue":
+    return _queue("UPLOADS_QUEUE_URL", settings().uploads_queue_url)
+
+
+@cache
+def dead_letter_queue() -> "Queue":
+    return _queue("DEAD_LETTER_QUEUE_URL", settings().dead_letter_queue_url)
+
+
+def _queue(name: str, url: str | None) -> "Queue":
+    from functions.shared.queue import Queue
+
+    if not url:
+        raise SettingsError(f"{name} is not set: name the queue of SQS")
+    return Queue(url, settings().s3_region)
+
+
 def reset() -> None:
     """Forget everything built so far (tests that change the environment)."""
     for built in (
         settings, database_address, database, threads, storage_threads, identity_threads, tokens, transactions, upkeep,
-        storage,
+        storage, uploads_queue, dead_letter_queue,
     ):  # fmt: skip
         built.cache_clear()

@@ -64,7 +64,7 @@ def test_a_conversion_past_its_time_is_ended(attacked: World, children: Children
     upload = attacked.upload(clips("h264.mp4"))
     attacked.handle(object_created(upload), Short())
     row = attacked.row(upload)
-    assert (row["status"], code_of(row)) == ("Failed", "time_budget_exceeded")
+    assert (row["status"], code_of(row)) == ("Failed", "too_long_for_this_worker")
     assert FFMPEG not in children.left
 
 

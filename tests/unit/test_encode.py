@@ -2,6 +2,7 @@
 
 import pytest
 
+from functions.converter.deadline import Deadline, Forecast
 from functions.converter.encode import OVERRUN, _Follower
 from functions.converter.ffmpeg import Report
 from functions.converter.lease import Lease
@@ -21,7 +22,7 @@ def lease() -> Lease:
 
 @pytest.fixture
 def follow(lease: Lease) -> _Follower:
-    return _Follower(PLAN, lease, EncodeSlots())
+    return _Follower(PLAN, lease, EncodeSlots(), Forecast(Deadline.after(600), 100))
 
 
 def test_percent_counts_frames_and_speed_is_film_time_over_time(lease: Lease, follow: _Follower) -> None:

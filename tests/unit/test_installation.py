@@ -72,7 +72,7 @@ def test_the_functions_can_be_configured_by_what_they_are_told(volumes: Path) ->
     installation.prepare(volumes)
     env = sourced(volumes / "secrets" / "api.env") | {"AUTH_MODE": "open", "S3_ENDPOINT_URL": "http://minio:9000"}
     settings = read_settings(env)
-    assert settings.database_url.endswith("@postgres:5432/bucket265")
+    assert str(settings.database_url).endswith("@postgres:5432/bucket265")
     assert settings.s3_secret_access_key
 
 
