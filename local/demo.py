@@ -52,7 +52,7 @@ def demonstrate(source: Path) -> Demonstrated:
     home = _demo_folder(read_desk().data_dir)
     result = home / safe_name(f"{source.stem}.mp4")
     _say("starting a stack of its own: PostgreSQL, NATS, MinIO, the API and a worker")
-    with _own_folder(home) as folder, Stack(_own_desk(folder, os.environ), report=_nothing) as stack:
+    with _own_folder(home) as folder, Stack(own_desk(folder, os.environ), report=_nothing) as stack:
         began = time.monotonic()
 
         def pause(seconds: float) -> None:
@@ -121,7 +121,7 @@ def _own_folder(home: Path) -> Iterator[Path]:
         shutil.rmtree(own, ignore_errors=True)
 
 
-def _own_desk(folder: Path, env: Mapping[str, str]) -> Desk:
+def own_desk(folder: Path, env: Mapping[str, str]) -> Desk:
     """A desk beside any other: ports of its own, one worker, nothing of another stack's addresses, and no login."""
     ports = dict(zip(PORT_VARIABLES, map(str, find_free_ports(len(PORT_VARIABLES))), strict=True))
     own = dict(env) | ports | {"API_HOST": LOOPBACK, "DATA_DIR": str(folder), "WORKERS": "1"}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from functions.shared.settings import SettingsError
+from local.demo import own_desk
 from local.desk import load_secrets, read_desk
 from local.servers import nats_target
 
@@ -18,6 +19,15 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
     assert env["NATS_URL"].startswith("nats://worker:")
     assert env["AUTH_MODE"] == "open"
     assert desk.settings().scratch_dir == tmp_path / "scratch"
+
+
+def test_a_desk_asks_for_tokens_if_told_to_and_a_demo_never_does(tmp_path: Path) -> None:
+    identity = {"AUTH_MODE": "jwt", "AUTH_ISSUER": "https://id.example.org", "AUTH_AUDIENCE": "web"}
+    settings = read_desk({"DATA_DIR": str(tmp_path), **identity}).settings()
+    assert (settings.auth_mode, settings.auth_issuer, settings.auth_audience) == (
+        "jwt", "https://id.example.org", ("web",)
+    )  # fmt: skip
+    assert own_desk(tmp_path, identity).settings().auth_mode == "open"
 
 
 def test_a_given_url_reaches_the_functions_as_it_is_and_only_its_server_is_replaced(tmp_path: Path) -> None:
