@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable
 from uuid import UUID
 
-from functions.converter.lease import Clock, Deadline, Lease
+from functions.converter.deadline import Deadline
+from functions.converter.lease import Clock, Lease
 from functions.shared.transactions import Claim, Progress, Source
 
 TRANSACTION = UUID("01928f5e-7c3a-7d6b-9c55-0f2f6b1d2a11")
