@@ -12,8 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-import imageio_ffmpeg
-
 from functions.converter import process
 from functions.converter.containers import Container
 from functions.converter.media import MAX_PIXELS
@@ -26,13 +24,20 @@ PROGRESS_EVERY_S = "0.5"
 
 @cache
 def binary() -> str:
-    """Path of the ffmpeg that all conversions use: the one in the ``imageio-ffmpeg`` wheel."""
+    """Path of the ffmpeg that all conversions use: the one in the ``imageio-ffmpeg`` wheel.
+
+    Looked for when first asked for, as the wheel does so by running it.
+    """
+    import imageio_ffmpeg
+
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 @cache
 def version() -> str:
     """Its version, as frozen into each row: ``ffmpeg 9.0.2 libx265``."""
+    import imageio_ffmpeg
+
     return f"ffmpeg {imageio_ffmpeg.get_ffmpeg_version()} libx265"
 
 

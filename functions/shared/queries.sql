@@ -62,7 +62,7 @@ UPDATE transactions
    SET status = 'Converting', attempt = attempt + 1, message_id = %(message_id)s, worker = %(worker)s,
        lease_until = now() + make_interval(secs => %(lease_s)s), retry_at = NULL,
        stored_at = coalesce(stored_at, now()), source_etag = %(etag)s, source_size = %(size)s,
-       encoder = coalesce(encoder, %(encoder)s), error_code = NULL, error_reason = NULL,
+       error_code = NULL, error_reason = NULL,
        progress = '{"stage": "fetch", "percent": 0.0}', converting_since = now(), converting_until = NULL,
        reissues = 0, reconcile_at = now() + make_interval(secs => %(lease_s)s), updated_time = now()
  WHERE uploads_bucket = %(bucket)s AND stored_path_original = %(key)s
@@ -71,7 +71,7 @@ UPDATE transactions
    AND (status IN ('Pending', 'Expired')
         OR (status = 'Retrying' AND (retry_at IS NULL OR retry_at <= now()))
         OR (status = 'Converting' AND lease_until < now()))
-RETURNING transaction_id, attempt, attempts_base, converted_bucket, options, encoder
+RETURNING transaction_id, attempt, attempts_base, converted_bucket, options
 
 -- name: why_not_claimed
 SELECT transaction_id, status, message_id, attempt, attempts_base,
@@ -90,6 +90,7 @@ RETURNING transaction_id
 -- name: record_media
 UPDATE transactions
    SET original_format = %(original_format)s, original_codec = %(original_codec)s, media = %(media)s,
+       encoder = coalesce(encoder, %(encoder)s),
        source_size = coalesce((%(media)s::jsonb ->> 'size')::bigint, source_size), updated_time = now()
  WHERE transaction_id = %(transaction_id)s AND attempt = %(attempt)s AND status = 'Converting'
 RETURNING transaction_id
@@ -167,9 +168,10 @@ UPDATE transactions SET status = 'Expired', updated_time = now()
 RETURNING transaction_id
 
 -- name: unswept
+-- Once soon after the row's end and once an hour later: an attempt that was cut off from us may publish after the first.
 SELECT transaction_id, converted_bucket, stored_path_converted, target_format, attempt FROM transactions
- WHERE status IN ('Completed', 'Failed') AND swept_at IS NULL
-   AND updated_time < now() - make_interval(secs => %(after_s)s)
+ WHERE status IN ('Completed', 'Failed') AND (swept_at IS NULL OR swept_at - updated_time < interval '1 hour')
+   AND updated_time < now() - CASE WHEN swept_at IS NULL THEN make_interval(secs => %(after_s)s) ELSE '1 hour' END
  ORDER BY updated_time LIMIT %(limit)s
 
 -- name: swept

@@ -113,12 +113,11 @@ class Transactions:
         """Record that an object arrived, before anybody claims it: it orders the queue and shows in status."""
         return note_stored(self._database, source)
 
-    def claim(self, source: Source, message_id: str, worker: str, encoder: str) -> ClaimResult:
+    def claim(self, source: Source, message_id: str, worker: str) -> ClaimResult:
         """Take the row of ``source`` for one attempt, or say why not. The event is a hint, the row decides."""
         params = _source_params(source) | {
             "message_id": message_id,
             "worker": worker,
-            "encoder": encoder,
             "lease_s": self._lease_s,
             "attempts_limit": ATTEMPTS_LIMIT,
         }
@@ -132,7 +131,6 @@ class Transactions:
                 source=source,
                 converted_bucket=row["converted_bucket"],
                 options=row["options"],
-                encoder=row["encoder"],
             )
         return _why_not(self._database.rows(SQL["why_not_claimed"], params), message_id)
 
@@ -140,10 +138,17 @@ class Transactions:
         """Extend the lease and show progress; False if another attempt owns the row."""
         return self._fenced("renew", claim, lease_s=self._lease_s, progress=Json(progress.as_json()))
 
-    def record_media(self, claim: Claim, original_format: str, original_codec: str, media: dict[str, Any]) -> bool:
-        """Store what the probe measured."""
+    def record_media(
+        self, claim: Claim, original_format: str, original_codec: str, media: dict[str, Any], encoder: str
+    ) -> bool:
+        """Store what the probe measured, and for good which encoder the first attempt had."""
         return self._fenced(
-            "record_media", claim, original_format=original_format, original_codec=original_codec, media=Json(media)
+            "record_media",
+            claim,
+            original_format=original_format,
+            original_codec=original_codec,
+            media=Json(media),
+            encoder=encoder,
         )
 
     def complete(self, claim: Claim, key: str, size: int, sha256: str) -> bool:

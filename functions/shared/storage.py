@@ -1,7 +1,9 @@
-"""Objects in S3-compatible storage, through boto3. Foreign errors are translated here and keep their cause.
+"""Objects in S3-compatible storage, through botocore. Foreign errors are translated here and keep their cause.
 
-Two clients: one for I/O on the internal endpoint, one that only signs links for the public endpoint (the host is part
-of the signature, so a link is never rewritten). Creating one costs about 80 ms, so each is made when first used.
+Two clients where storage has two addresses: one for I/O on the internal endpoint, one that only signs links for the
+public endpoint (the host is part of the signature, so a link is never rewritten). Creating one costs about 80 ms, so
+each is made when first used. boto3 would make the same clients and add transfers of its own, which nothing here uses
+and each cold start would pay for.
 """
 
 import base64
@@ -11,9 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, cast
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
 
 from functions.shared.errors import (
     Bucket265Error,
@@ -75,11 +77,20 @@ class Storage:
 
     @cached_property
     def _signer(self) -> "S3Client":
+        if self._settings.s3_public_endpoint_url == self._settings.s3_endpoint_url:
+            return self.client
         return self._make_client(self._settings.s3_public_endpoint_url)
 
     def connect(self) -> None:
-        """Make both clients now; raises ``ValueError`` for an endpoint that is not a URL. Sends nothing."""
+        """Make the clients now; raises ``ValueError`` for an endpoint that is not a URL. Sends nothing."""
         _ = self.client, self._signer
+
+    @cached_property
+    def _session(self) -> Session:
+        session = Session()
+        if self._settings.s3_access_key_id and self._settings.s3_secret_access_key:
+            session.set_credentials(self._settings.s3_access_key_id, self._settings.s3_secret_access_key)
+        return session
 
     def _make_client(self, endpoint: str | None) -> "S3Client":
         s = self._settings
@@ -93,8 +104,8 @@ class Storage:
             retries={"mode": "standard", "total_max_attempts": 3},
             max_pool_connections=STORAGE_CONNECTIONS,
         )
-        session = boto3.session.Session(s.s3_access_key_id, s.s3_secret_access_key, region_name=s.s3_region)
-        return session.client("s3", endpoint_url=endpoint, config=config)
+        client = self._session.create_client("s3", region_name=s.s3_region, endpoint_url=endpoint, config=config)
+        return cast("S3Client", client)
 
     def presign_put(self, bucket: str, key: str, content_type: str, size: int, sha256: str | None) -> PresignedPut:
         """A single-use upload link: size, type, checksum (64 hex digits) and absence of the key are all signed."""

@@ -69,7 +69,6 @@ class Claim:
     source: Source
     converted_bucket: str
     options: dict[str, Any]
-    encoder: str | None
 
 
 @dataclass(frozen=True)

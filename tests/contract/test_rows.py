@@ -37,9 +37,9 @@ def source_of(row: NewTransaction) -> Source:
     return Source(row.uploads_bucket, row.stored_path_original, 12, "e1")
 
 
-def take(row: NewTransaction, message_id: str = "message-1", encoder: str = "x265 test") -> ClaimResult:
+def take(row: NewTransaction, message_id: str = "message-1") -> ClaimResult:
     """What a worker gets that asks for the row."""
-    return transactions().claim(source_of(row), message_id, "worker-2", encoder)
+    return transactions().claim(source_of(row), message_id, "worker-2")
 
 
 def end_lease(row: NewTransaction) -> None:
@@ -72,18 +72,17 @@ def test_of_workers_that_claim_at_once_one_gets_the_row(user_id: str) -> None:
 
 
 def test_a_claim_hands_over_what_the_attempt_needs(row: NewTransaction) -> None:
-    assert take(row) == Claim(row.transaction_id, 1, 0, source_of(row), row.converted_bucket, row.options, "x265 test")
+    assert take(row) == Claim(row.transaction_id, 1, 0, source_of(row), row.converted_bucket, row.options)
     after = read(row)
     assert (after["status"], after["worker"], after["message_id"]) == ("Converting", "worker-2", "message-1")
     assert (after["source_etag"], after["source_size"], after["stored_at"] is None) == ("e1", 12, False)
 
 
 def test_a_later_attempt_keeps_the_encoder_and_options_of_the_first(row: NewTransaction) -> None:
-    claimed(row)
-    end_lease(row)
-    claim = take(row, encoder="x265 of tomorrow")
-    assert isinstance(claim, Claim)
-    assert (claim.attempt, claim.encoder, claim.options) == (2, "x265 test", row.options)
+    transactions().record_media(claimed(row), "mov", "h264", {"width": 1}, "x265 test")
+    later = taken(row)
+    assert transactions().record_media(later, "mov", "h264", {"width": 1}, "x265 of tomorrow")
+    assert (later.attempt, later.options, read(row)["encoder"]) == (2, row.options, "x265 test")
 
 
 def test_a_live_lease_makes_another_message_a_duplicate_and_gives_its_own_back_for_the_rest(
@@ -120,7 +119,7 @@ def test_a_lease_that_ended_lets_the_next_attempt_in(row: NewTransaction, messag
 
 STALE: dict[str, Callable[[Claim], bool]] = {
     "renew": lambda claim: transactions().renew(claim, Progress("encode", 50.0)),
-    "record_media": lambda claim: transactions().record_media(claim, "avi", "mpeg4", {"width": 1}),
+    "record_media": lambda claim: transactions().record_media(claim, "avi", "mpeg4", {"width": 1}, "x265 test"),
     "fail": lambda claim: transactions().fail(claim, "not_a_video", "The file holds no video."),
     "retry": lambda claim: transactions().retry(claim, *WHY, delay_s=0),
     "complete": lambda claim: transactions().complete(claim, "stale.mp4", 1, CONVERTED_SHA256),
@@ -217,13 +216,13 @@ def test_another_object_under_the_same_key_is_never_converted(row: NewTransactio
         assert transactions().complete(claim, "1.mp4", 7, CONVERTED_SHA256)
     before = read(row)
     later = replace(source_of(row), etag="e2")
-    assert transactions().claim(later, "message-1", "worker-2", "x265 test") == Duplicate("superseded")
+    assert transactions().claim(later, "message-1", "worker-2") == Duplicate("superseded")
     assert unchanged(row, before)
 
 
 def test_an_object_that_no_row_waits_for_is_nobodys_work(row: NewTransaction) -> None:
     for stranger in (replace(source_of(row), bucket="foreign"), replace(source_of(row), key=f"{uuid4()}/source")):
-        assert transactions().claim(stranger, "message-1", "worker-2", "x265 test") == Duplicate("unknown_key")
+        assert transactions().claim(stranger, "message-1", "worker-2") == Duplicate("unknown_key")
         assert not transactions().note_stored(stranger)
     assert read(row)["status"] == "Pending"
 

@@ -71,7 +71,7 @@ def test_a_redriven_row_has_all_its_attempts_again(user_id: str) -> None:
 
     def claim(message_id: str) -> Any:
         change(row.transaction_id, "lease_until = now() - interval '1 second'")
-        return transactions().claim(source, message_id, "worker-1", "x265 test")
+        return transactions().claim(source, message_id, "worker-1")
 
     assert [claim("m").attempt for _ in range(5)] == [1, 2, 3, 4, 5]
     assert not isinstance(claim("m"), Claim)

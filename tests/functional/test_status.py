@@ -69,7 +69,7 @@ def test_the_row_is_read_each_time(api: Api, user_id: str) -> None:
 
 def test_the_probe_shows_what_it_measured(api: Api, user_id: str) -> None:
     claim = claimed(row := pending(user_id))
-    transactions().record_media(claim, "mov,mp4", "h264", {"duration_s": 2.5, "width": 1280})
+    transactions().record_media(claim, "mov,mp4", "h264", {"duration_s": 2.5, "width": 1280}, "x265 test")
     shown = status_of(api, user_id, row.transaction_id)
     assert (shown["original_format"], shown["original_codec"]) == ("mov,mp4", "h264")
     assert shown["media"] == {"duration_s": 2.5, "width": 1280}

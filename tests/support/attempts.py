@@ -15,7 +15,7 @@ OPTIONS = {"preset": "ultrafast", "crf": 30}
 def a_claim(size: int = 10, attempt: int = 1, attempts_base: int = 0) -> Claim:
     """The claim of an attempt on an object of ``size`` bytes."""
     source = Source("uploads", f"{TRANSACTION}/source", size, "e1")
-    return Claim(TRANSACTION, attempt, attempts_base, source, "converted", OPTIONS, None)
+    return Claim(TRANSACTION, attempt, attempts_base, source, "converted", OPTIONS)
 
 
 class Row:

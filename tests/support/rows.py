@@ -28,7 +28,7 @@ def stored(bucket: str, key: str) -> None:
 def claimed(row: NewTransaction) -> Claim:
     """A worker took the row."""
     source = Source(row.uploads_bucket, row.stored_path_original, 12, "e1")
-    claim = transactions().claim(source, "message-1", "worker-1", "x265 test")
+    claim = transactions().claim(source, "message-1", "worker-1")
     assert isinstance(claim, Claim)
     return claim
 

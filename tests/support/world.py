@@ -113,7 +113,7 @@ class World:
     def abandon(self, upload: Upload) -> None:
         """A worker claims the row and is never heard of again."""
         source = Source(upload.bucket, upload.key, upload.size, upload.etag)
-        assert isinstance(transactions().claim(source, "message-1", DEAD_WORKER, ffmpeg.version()), Claim)
+        assert isinstance(transactions().claim(source, "message-1", DEAD_WORKER), Claim)
 
     def outputs(self, upload: Upload) -> list[str]:
         """Keys of the converted objects of a row."""
