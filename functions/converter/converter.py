@@ -80,7 +80,7 @@ class Converter:
         if created.bucket != settings.uploads_bucket or created.key.startswith(DOCTOR_PREFIX):
             return Done("not_ours")
         source = Source(created.bucket, created.key, created.size, created.etag)
-        claim = self.deps.transactions.claim(source, message_id, settings.worker_name, ffmpeg.version())
+        claim = self.deps.transactions.claim(source, message_id, settings.worker_name)
         match claim:
             case Duplicate(why):
                 return Done(why)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from functions.converter import encode as encoding
 from functions.converter import fetch as fetching
-from functions.converter import process
+from functions.converter import ffmpeg, process
 from functions.converter import publish as publishing
 from functions.converter import verify as verification
 from functions.converter.deadline import Forecast
@@ -47,7 +47,7 @@ def convert(lease: Lease, deps: Deps) -> None:
         with lease.stage("probe"):
             container, media = probe(source, deps.inspector, lease)
             accept(media, settings, process.threads_available())
-            facts = (media.extension, media.video.codec, media.as_json())
+            facts = (media.extension, media.video.codec, media.as_json(), ffmpeg.version())
             patiently(lambda: deps.transactions.record_media(claim, *facts))
             plan = plan_encode(media, claim.options)
         deps.inspector.prepare()
