@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from functions.shared import logs
 from tests.support.deployment import Deployment
 from tests.support.http import environment
 from tests.support.servers import Servers, running_servers
@@ -18,6 +19,10 @@ if TYPE_CHECKING:  # the image that runs the end-to-end test has neither emulato
 
 # A shell starts its background jobs with SIGINT ignored, and what tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Otherwise the first handler that a test calls believes that it is alone with AWS Lambda.
+logs.configure("tests")
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ class Invocation(Generic[Answer]):
                 raise InvocationFailed(f"{type(exc).__name__}: {masked(str(exc))}") from None
             raise
         finally:
-            metrics.flush()
+            _flush()
 
     def _begin(self, context: Any) -> None:
         if not logs.is_configured():
@@ -62,6 +62,14 @@ class Invocation(Generic[Answer]):
         logs.configure_with(formatter)
         if read_metrics(os.environ) == "emf":
             metrics.send_to(EmfSink(self._service))
+
+
+def _flush() -> None:
+    """Figures that cannot be written are not worth an answer."""
+    try:
+        metrics.flush()
+    except Exception:
+        logs.event("metrics.not_written", level=40, exc_info=True)
 
 
 def invocation(service: str) -> Callable[[Callable[[dict[str, Any], Any], Answer]], Invocation[Answer]]:

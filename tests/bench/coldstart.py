@@ -10,9 +10,9 @@ from uuid import uuid4
 
 from tests.bench.figures import Figure
 from tests.bench.product import Product, product
-from tests.bench.runtimeapi import ColdStart, cold_start
 from tests.bench.setting import CLIP, Setting
 from tests.support.http import gateway_event
+from tests.support.runtimeapi import ColdStart, cold_start
 from tests.support.world import Upload, message, record_of
 
 Event = Mapping[str, Any]

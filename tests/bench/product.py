@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import psycopg2
 from psycopg2.extras import RealDictCursor
 
 from tests.bench.setting import MIB
+from tests.support.loglines import log_lines
 from tests.support.stack import RunningStack, stack_on
 
 LOOK_S = 0.5
@@ -156,8 +156,8 @@ def closing_connection(port: int) -> Iterator[http.client.HTTPConnection]:
 
 def stage_times_s(log: str, transaction_id: str) -> dict[str, float]:
     """Seconds of each stage of a conversion, in their order, from a worker's log."""
-    lines = re.findall(rf"stage\.done transaction_id={transaction_id} .*stage=(\w+) ms=([\d.]+)", log)
-    return {stage: float(ms) / 1000 for stage, ms in lines}
+    lines = log_lines(log, "stage.done", correlation_id=transaction_id)
+    return {line["stage"]: line["ms"] / 1000 for line in lines}
 
 
 def _blocks(head: bytes, body: IO[bytes], tail: bytes) -> Iterator[bytes]:

@@ -1,7 +1,13 @@
 """Reading back what was logged: one JSON object a line, between lines of other kinds."""
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
 from typing import Any
+
+from functions.shared import logs
 
 Line = dict[str, Any]
 
@@ -14,3 +20,17 @@ def log_lines(text: str, message: str | None = None, **fields: Any) -> list[Line
         for line in lines
         if message in (None, line["message"]) and all(line.get(key) == value for key, value in fields.items())
     ]
+
+
+@contextmanager
+def captured(formatter: logging.Formatter | None = None) -> Iterator[StringIO]:
+    """All that this process logs in the block, as it would go out."""
+    root = logging.getLogger()
+    handlers, level, own = root.handlers[:], root.level, logs.LOGGER.level
+    stream = StringIO()
+    try:
+        logs.configure_with(formatter or logs.JsonFormatter("tests"), stream)
+        yield stream
+    finally:
+        root.handlers[:], root.level = handlers, level
+        logs.LOGGER.setLevel(own)

@@ -46,9 +46,10 @@ def test_the_reference_gets_the_products_arguments_with_its_own_files() -> None:
 
 def test_stages_are_read_from_the_log_of_one_transaction() -> None:
     log = (
-        "stage.done transaction_id=a attempt=1 stage=fetch ms=6.5\n"
-        "stage.done transaction_id=b attempt=1 stage=fetch ms=99\n"
-        "stage.done transaction_id=a attempt=1 stage=probe ms=20\n"
+        '{"level":"INFO","message":"stage.done","correlation_id":"a","stage":"fetch","ms":6.5}\n'
+        '{"level":"INFO","message":"stage.done","correlation_id":"b","stage":"fetch","ms":99}\n'
+        "a line of another kind\n"
+        '{"level":"INFO","message":"stage.done","correlation_id":"a","stage":"probe","ms":20}\n'
     )
     assert stage_times_s(log, "a") == {"fetch": 0.0065, "probe": 0.02}
 

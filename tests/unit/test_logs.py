@@ -15,6 +15,7 @@ from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 from functions.shared import logs
 from functions.shared.invocation import powertools_formatter
+from tests.support.loglines import captured
 
 ROOT = Path(__file__).parents[2]
 MADE: list[Callable[[str], logging.Formatter]] = [logs.JsonFormatter, powertools_formatter]
@@ -30,15 +31,8 @@ def formatter(request: pytest.FixtureRequest) -> logging.Formatter:
 @pytest.fixture
 def written(formatter: logging.Formatter) -> Iterator[StringIO]:
     """What is logged, as it goes out."""
-    root = logging.getLogger()
-    handlers, level, own = root.handlers[:], root.level, logs.LOGGER.level
-    stream = StringIO()
-    try:
-        logs.configure_with(formatter, stream)
+    with captured(formatter) as stream:
         yield stream
-    finally:
-        root.handlers[:], root.level = handlers, level
-        logs.LOGGER.setLevel(own)
 
 
 def only(stream: StringIO) -> dict[str, Any]:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 WITHIN_S = 60.0
 NEXT = "/2018-06-01/runtime/invocation/next"
 REQUEST_ID = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
-ARN = "arn:aws:lambda:eu-central-1:123456789012:function:bench"
+ARN = "arn:aws:lambda:eu-central-1:123456789012:function:function"
 
 
 class FunctionFailed(Exception):
@@ -24,11 +24,15 @@ class FunctionFailed(Exception):
 
 @dataclass(frozen=True)
 class ColdStart:
-    """``init_s``: from the start of the process until it asks for an event; ``answer_s``: from then to its answer."""
+    """``init_s``: from the start of the process until it asks for an event; ``answer_s``: from then to its answer.
+
+    ``output`` is what CloudWatch would have.
+    """
 
     init_s: float
     answer_s: float
     answer: Any
+    output: str
 
     @property
     def total_s(self) -> float:
@@ -104,11 +108,11 @@ def cold_start(handler: str, event: Mapping[str, Any], env: Mapping[str, str]) -
     api = RuntimeApi(event)
     lambdas = {
         "AWS_LAMBDA_RUNTIME_API": api.address,
-        "AWS_LAMBDA_FUNCTION_NAME": "bench",
+        "AWS_LAMBDA_FUNCTION_NAME": "function",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
-        "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/bench",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/function",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "function",
     }
     argv = [sys.executable, "-m", "awslambdaric", handler]
     started = time.perf_counter()
@@ -123,7 +127,7 @@ def cold_start(handler: str, event: Mapping[str, Any], env: Mapping[str, str]) -
         api.close()
     if not answered:
         raise FunctionFailed(f"{handler}: {api.error or 'no answer'}\n{said}")
-    return ColdStart(api.asked_at - started, api.answered_at - api.asked_at, api.answer)
+    return ColdStart(api.asked_at - started, api.answered_at - api.asked_at, api.answer, said)
 
 
 def _wait(api: RuntimeApi, process: "subprocess.Popen[str]") -> bool:
