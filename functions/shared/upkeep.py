@@ -44,7 +44,7 @@ class Upkeep:
         return bool(self.database.rows(SQL["expire"], params))
 
     def unswept(self, after_s: float, limit: int) -> list[Row]:
-        """Ended rows whose attempts' leftovers were not looked for yet; ``after_s`` outlives any stale attempt."""
+        """Ended rows whose attempts' leftovers are due: ``after_s`` after their end, and once more after an hour."""
         return self.database.rows(SQL["unswept"], {"after_s": after_s, "limit": limit})
 
     def swept(self, transaction_id: UUID) -> None:

@@ -44,6 +44,23 @@ def test_nothing_is_swept_while_a_stale_attempt_may_still_write(user_id: str) ->
     assert read(row)["swept_at"] is None
 
 
+def test_what_an_attempt_published_that_was_cut_off_from_us_is_swept_an_hour_after_the_end(user_id: str) -> None:
+    row, result = rows.completed(user_id)
+    late = output_key(row.transaction_id, 2, "mp4")
+    change(row.transaction_id, "attempt = 3, updated_time = now() - interval '10 minutes'")
+    one_pass()
+    first_sweep = read(row)["swept_at"]
+    put(row.converted_bucket, late)
+    one_pass()
+    assert read(row)["swept_at"] == first_sweep, "not each pass looks"
+    change(row.transaction_id, "updated_time = now() - interval '61 minutes', swept_at = now() - interval '51 minutes'")
+    one_pass()
+    assert [item.key for item in storage().list_prefix(row.converted_bucket, f"{row.transaction_id}/")] == [result]
+    second_sweep = read(row)["swept_at"]
+    one_pass()
+    assert read(row)["swept_at"] == second_sweep, "and no third time"
+
+
 def test_a_result_whose_bucket_is_gone_does_not_hold_up_the_sweep_of_others(user_id: str) -> None:
     lost, other = rows.completed(user_id)[0], rows.completed(user_id)[0]
     for row, bucket, age in ((lost, "nowhere", "3 hours"), (other, other.converted_bucket, "2 hours")):
