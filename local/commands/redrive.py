@@ -8,6 +8,7 @@ from uuid import UUID
 import nats.errors
 from nats.aio.client import Client
 
+from functions.reconciler.redrive import NotRedriven, redriven
 from functions.shared.database import Database
 from functions.shared.reissue import object_created_json
 from functions.shared.upkeep import Upkeep
@@ -49,9 +50,10 @@ async def _connected(url: str) -> Client:
 
 
 async def _redrive_one(upkeep: Upkeep, queue: Client, transaction: UUID) -> bool:
-    source = upkeep.redrive(transaction)
-    if source is None:
-        print(f"{transaction}: {_why_not(upkeep.status(transaction))}", file=sys.stderr)
+    try:
+        source = redriven(upkeep, transaction)
+    except NotRedriven as exc:
+        print(f"{transaction}: {exc}", file=sys.stderr)
         return False
     try:
         await queue.jetstream().publish(jetstream.REISSUED, object_created_json(source))
@@ -60,11 +62,3 @@ async def _redrive_one(upkeep: Upkeep, queue: Client, transaction: UUID) -> bool
         return True
     print(f"{transaction}: sent again")
     return True
-
-
-def _why_not(status: str | None) -> str:
-    if status is None:
-        return "unknown: there is no such transaction"
-    if status == "Failed":
-        return "nothing to redrive: no file was ever stored for it"
-    return f"not failed: it is {status}"
