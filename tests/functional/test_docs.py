@@ -67,6 +67,12 @@ def test_the_page_and_all_it_loads_stay_below_the_apis_path() -> None:
     assert str(httpx.URL(f"{PREFIX}/openapi.json").join(server["url"])).rstrip("/") == PREFIX
 
 
+def test_the_root_leads_to_the_page_beside_it() -> None:
+    answer, _ = call("/")
+    assert answer.status_code == 307
+    assert str(httpx.URL(f"{PREFIX}/").join(answer.headers["location"])) == f"{PREFIX}/docs"
+
+
 def test_other_names_are_not_found() -> None:
     for path in ("/docs/", "/docs/main.py", "/docs/..%2fmain.py", "/status"):
         assert call(path)[0].status_code == 404, path
