@@ -16,11 +16,11 @@ from functions.migrate import migrate as migration
 from functions.migrate import reply as replies
 from functions.migrate.handler import handler
 from functions.migrate.migrate import LOCK_KEY, newest_version
-from tests.functional.test_sqs import LambdaContext
 from tests.support.aws import Aws
 from tests.support.http import environment
 from tests.support.ports import free_ports
 from tests.support.servers import Servers
+from tests.support.sqs import LambdaContext
 from tests.support.waiting import wait_until
 
 PASSWORD = "hidden-password"

@@ -13,9 +13,9 @@ from functions.shared.errors import NotAVideo
 from functions.shared.events import object_created
 from functions.shared.queue import Queue, QueueUnavailable
 from functions.shared.settings import SettingsError
-from tests.functional.test_sqs import LambdaContext, Sqs
 from tests.support.aws import Aws
 from tests.support.clips import Clips
+from tests.support.sqs import LambdaContext, Sqs
 from tests.support.world import DONE, Upload, World, fails
 from tests.support.world import object_created as event_of
 
@@ -141,7 +141,7 @@ def test_a_malformed_request_says_what_is_understood(world: World, asked: object
 def test_a_missing_queue_is_named_before_any_row_is_touched(make_world: Callable[..., World], clip: Path) -> None:
     world = make_world()
     upload = failed_upload(world, clip)
-    with pytest.raises(SettingsError, match="^UPLOADS_QUEUE_URL is not set"):
+    with pytest.raises(SettingsError, match=r"^UPLOADS_QUEUE_URL is not set"):
         handler({"redrive": [str(upload.transaction_id)]}, LambdaContext())
     assert world.row(upload)["status"] == "Failed"
 

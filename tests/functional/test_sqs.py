@@ -12,74 +12,15 @@ from functions.converter import fetch, sqs
 from functions.converter.handler import handler
 from functions.converter.sqs import crash_delay_s
 from functions.shared.errors import DatabaseUnavailable, StorageUnavailable
+from functions.shared.queue import Queue
 from functions.shared.settings import settings
 from functions.shared.transactions import ATTEMPTS_LIMIT
 from functions.shared.wiring import transactions
 from tests.support.aws import Aws
 from tests.support.clips import Clips
+from tests.support.sqs import LambdaContext, Sqs
 from tests.support.waiting import wait_until
 from tests.support.world import DONE, Event, Upload, World, fails, object_created, record_of
-
-HIDDEN_S = 5400
-"""The queue's own visibility: ninety minutes."""
-
-
-class LambdaContext:
-    """All that AWS Lambda's context has for us."""
-
-    function_name = "converter"
-    aws_request_id = "8f2c"
-
-    def __init__(self, seconds: float = 900) -> None:
-        self._seconds = seconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self._seconds * 1000)
-
-
-class Sqs:
-    """Both queues, and their messages as Lambda gets them."""
-
-    def __init__(self, aws: Aws) -> None:
-        self._client = aws.client("sqs")
-        self.url = aws.queue(f"uploads-{uuid4().hex}", VisibilityTimeout=str(HIDDEN_S))
-        self.dead_url = aws.queue(f"dead-{uuid4().hex}", VisibilityTimeout="0")
-
-    def send(self, *bodies: str) -> None:
-        for body in bodies:
-            self._client.send_message(QueueUrl=self.url, MessageBody=body)
-
-    def receive(self) -> Event:
-        """What is visible now, as an event."""
-        messages = self._client.receive_message(
-            QueueUrl=self.url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
-        ).get("Messages", [])
-        return {"Records": [_record(message) for message in messages]}
-
-    def dead(self) -> list[str]:
-        """Bodies of the dead letters."""
-        received = self._client.receive_message(QueueUrl=self.dead_url, MaxNumberOfMessages=10)
-        return [message["Body"] for message in received.get("Messages", [])]
-
-    def show(self, event: Event) -> None:
-        """Time passes: the records may be received again."""
-        for record in event["Records"]:
-            self._client.change_message_visibility(
-                QueueUrl=self.url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=0
-            )
-
-
-def _record(message: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message["Attributes"],
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:uploads",
-        "awsRegion": "eu-central-1",
-    }
 
 
 @pytest.fixture
@@ -97,8 +38,6 @@ def world(make_world: Callable[..., World], aws: Aws, queues: Sqs) -> World:
 def delays(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What visibility was asked for; it is set as well."""
     asked: list[int] = []
-    from functions.shared.queue import Queue
-
     real = Queue.set_visibility
 
     def noted(self: Queue, receipt_handle: str, seconds: int) -> None:
