@@ -6,6 +6,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from textwrap import fill
 
 from infra.prices import Assumptions, Deployed, Film, Prices
 
@@ -20,6 +21,7 @@ HOUR_OF_FILMS = (Film(duration_s=900), 4)
 """Films that fit into one invocation."""
 CLIPS = (Film(duration_s=10), 1000)
 CLIPS_WITHIN_H = 24
+COLUMNS = 118
 
 
 @dataclass(frozen=True)
@@ -176,16 +178,22 @@ def page(rates: Rates) -> str:
             f"List prices of {p.date}, {p.region}, {rates.architecture}, in US dollars; free tiers not deducted.",
             "**Idle, a month**",
             _table_of_idle(rates),
-            f"**An hour of 1080p video** ({count} films of {film.duration_s / 60:g} minutes), on top",
-            _table(per_hour_of_video(rates)),
-            f"**{clips:,} clips** ({clip.duration_s:g} s of 1080p each, within {CLIPS_WITHIN_H} hours), on top",
-            _table(per_thousand_clips(rates)),
+            f"**On top**: an hour of 1080p video ({count} films of {film.duration_s / 60:g} minutes), and"
+            f" {clips:,} clips ({clip.duration_s:g} s of 1080p each, within {CLIPS_WITHIN_H} hours)",
+            _table_of_use(rates),
             f"A 1080p film of {minutes:.0f} minutes fills the converter's {rates.deployed.converter_timeout_s} s.",
-            f"**Assumed**: sources of {film.source_mbit_per_s:g} Mbit/s, results of {film.result_mbit_per_s:g} Mbit/s,"
-            f" {film.frames_per_s:g} frames a second, and",
-            "\n".join(f"- {getattr(a, one.name):g} {one.metadata['text']}" for one in fields(a)),
+            _assumed(film, a),
         ]
     )
+
+
+def _assumed(film: Film, assumptions: Assumptions) -> str:
+    said = [
+        f"**Assumed**: sources of {film.source_mbit_per_s:g} Mbit/s, results of {film.result_mbit_per_s:g} Mbit/s",
+        f"{film.frames_per_s:g} frames a second",
+        *(f"{getattr(assumptions, one.name):g} {one.metadata['text']}" for one in fields(assumptions)),
+    ]
+    return fill("; ".join(said) + ".", COLUMNS, break_on_hyphens=False)
 
 
 def _table_of_idle(rates: Rates) -> str:
@@ -196,9 +204,14 @@ def _table_of_idle(rates: Rates) -> str:
     return _markdown([("what", "reckoned", "`CreateDatabase=true`", "`false`"), *rows])
 
 
-def _table(items: Sequence[Item]) -> str:
-    rows = [(item.name, item.reckoned, _usd(item.usd)) for item in items]
-    return _markdown([("what", "reckoned", "$"), *rows, ("**Sum**", "", f"**{_usd(total(items))}**")])
+def _table_of_use(rates: Rates) -> str:
+    hour, clips = per_hour_of_video(rates), per_thousand_clips(rates)
+    rows = [
+        (one.name, one.reckoned, _usd(one.usd), many.reckoned, _usd(many.usd))
+        for one, many in zip(hour, clips, strict=True)
+    ]
+    rows.append(("**Sum**", "", f"**{_usd(total(hour))}**", "", f"**{_usd(total(clips))}**"))
+    return _markdown([("what", "an hour", "$", "1,000 clips", "$"), *rows])
 
 
 def _markdown(rows: Sequence[Sequence[str]]) -> str:

@@ -115,21 +115,21 @@ class Assumptions:
     """What a bill depends on besides prices; the text of each stands beside the tables."""
 
     frames_per_core_s: float = _assumed(
-        11.7, "frames of 1080p that a core encodes (`veryfast`) and checks in a second; measured, AMD EPYC 2.6 GHz"
+        11.7, "frames of 1080p that a core encodes (`veryfast`) and checks in a second (measured, AMD EPYC 2.6 GHz)"
     )
     vcpus: float = _assumed(6, "vCPUs of a function with 10,240 MB")
-    share: float = _assumed(0.6, "what a Lambda vCPU gives of such a core, with all of them at one film: a guess")
-    fixed_s: float = _assumed(2, "seconds of a conversion besides: claim, probe, commit, a share of cold starts")
+    share: float = _assumed(0.6, "of such a core from each vCPU of Lambda, all of them at one film (a guess)")
+    fixed_s: float = _assumed(2, "s of a conversion besides (claim, probe, commit, a share of cold starts)")
     network_mbit_per_s: float = _assumed(600, "Mbit/s between the function and S3")
-    call_s: float = _assumed(0.03, "seconds of an API function's answer, and of a pass of the reconciler")
-    poll_every_s: float = _assumed(1, "second between two `GET /status` of a waiting client, as ours asks")
+    call_s: float = _assumed(0.03, "s for an API function's answer, and for a pass of the reconciler")
+    poll_every_s: float = _assumed(1, "s between two `GET /status` of a client that waits, as ours does")
     downloads: float = _assumed(1, "download of each result, to the internet")
     months_kept: float = _assumed(1, "month for which source and result are kept")
-    messages: float = _assumed(4, "requests to SQS for each film: sent, received, deleted, and one more")
-    idle_polls_per_min: float = _assumed(15, "requests a minute with which Lambda asks an empty queue: 5 pollers, 20 s")
+    messages: float = _assumed(4, "requests to SQS for each film (sent, received, deleted, and one more)")
+    idle_polls_per_min: float = _assumed(15, "requests a minute with which Lambda asks a queue (5 pollers, 20 s each)")
     log_bytes: float = _assumed(1500, "bytes that a call writes to its log")
     conversion_log_bytes: float = _assumed(8000, "bytes that a conversion writes to its log, metrics included")
     metrics_in_use: float = _assumed(32, "custom metrics that are reported in an hour with conversions")
-    image_gb: float = _assumed(0.25, "GB of an image in ECR; SAM makes a repository for each function")
+    image_gb: float = _assumed(0.25, "GB of an image in ECR, a repository for each function")
     database_gb: float = _assumed(10, "GB of the database")
     database_ios_per_min: float = _assumed(50, "reads and writes of its storage a minute while nothing happens")
