@@ -7,7 +7,7 @@ from typing import Protocol
 from functions.converter.lease import Lease
 from functions.converter.workspace import require_room
 from functions.shared import logs
-from functions.shared.errors import EmptyObject, ScratchFull, SourceMissing, StorageUnavailable
+from functions.shared.errors import EmptyObject, ScratchFull, SourceMissing, StorageRefused, StorageUnavailable
 from functions.shared.settings import Settings
 from functions.shared.storage import ObjectInfo, ObjectMissing
 from functions.shared.transactions import Source
@@ -39,6 +39,8 @@ def fetch(source: Source, work: Path, store: Reader, lease: Lease, settings: Set
                     got += len(chunk)
                     lease.beat()
                     lease.check()
+            except StorageRefused:
+                raise
             except StorageUnavailable as exc:
                 logs.event("fetch.cut", transaction_id=lease.claim.transaction_id, at=got, caused_by=exc.__cause__)
             except OSError as exc:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from functions.converter.lease import Lease
-from functions.shared.errors import StaleAttempt, StorageUnavailable
+from functions.shared.errors import StaleAttempt, StorageRefused, StorageUnavailable
 from functions.shared.storage import ObjectExists, ObjectInfo
 from functions.shared.transactions import CONTENT_TYPES, output_key
 
@@ -49,6 +49,8 @@ def publish(output: Path, store: Writer, lease: Lease) -> Published:
         try:
             _write(output, store, lease, key, size, metadata)
             return Published(key, size, sha256)
+        except StorageRefused:
+            raise
         except StorageUnavailable:
             give_up = give_up or time.monotonic() + PATIENCE_S
             if time.monotonic() > give_up:

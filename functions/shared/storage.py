@@ -30,6 +30,20 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
+RIGHTS = {
+    "GetObject": "s3:GetObject",
+    "HeadObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "AbortMultipartUpload": "s3:AbortMultipartUpload",
+    "DeleteObject": "s3:DeleteObject",
+    "ListObjectsV2": "s3:ListBucket",
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+}
+"""The right that each operation needs."""
+
 SINGLE_PUT_LIMIT = 5 * 1024**3
 """Largest object of one PUT, fixed by S3."""
 
@@ -121,7 +135,7 @@ class Storage:
             params["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = base64.b64encode(
                 bytes.fromhex(sha256)
             ).decode()
-        with s3_errors(key):
+        with s3_errors(bucket, key):
             url = self._signer.generate_presigned_url("put_object", Params=params, ExpiresIn=self._settings.link_ttl_s)
         return PresignedPut(url, headers)
 
@@ -134,19 +148,19 @@ class Storage:
             "ResponseContentType": content_type,
         }
         operation = "head_object" if head else "get_object"
-        with s3_errors(key):
+        with s3_errors(bucket, key):
             return self._signer.generate_presigned_url(operation, Params=params, ExpiresIn=self._settings.link_ttl_s)
 
     def head(self, bucket: str, key: str) -> tuple[ObjectInfo, dict[str, str]]:
         """Facts and metadata of a finished object; raises ``ObjectMissing``."""
-        with s3_errors(key):
+        with s3_errors(bucket, key):
             answer = self.client.head_object(Bucket=bucket, Key=key)
         return ObjectInfo(key, answer["ContentLength"], answer["ETag"].strip('"')), answer["Metadata"]
 
     def list_prefix(self, bucket: str, prefix: str) -> list[ObjectInfo]:
         """Objects under a prefix; never blocked by a PUT in flight, unlike ``head``."""
         found: list[ObjectInfo] = []
-        with s3_errors(prefix):
+        with s3_errors(bucket, prefix):
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 for item in page.get("Contents", []):
                     modified = item["LastModified"]
@@ -156,20 +170,20 @@ class Storage:
 
     def open_range(self, bucket: str, key: str, etag: str, start: int) -> Iterator[bytes]:
         """Chunks of an object from byte ``start`` on; raises ``SourceSuperseded`` if it is not the version ``etag``."""
-        with s3_errors(key):
+        with s3_errors(bucket, key):
             body = self.client.get_object(Bucket=bucket, Key=key, IfMatch=f'"{etag}"', Range=f"bytes={start}-")["Body"]
             yield from body.iter_chunks(1024 * 1024)
 
     def put_once(self, bucket: str, key: str, body: IO[bytes], content_type: str, metadata: dict[str, str]) -> None:
         """Write an object that must not exist yet; raises ``ObjectExists``."""
-        with s3_errors(key):
+        with s3_errors(bucket, key):
             self.client.put_object(
                 Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", ContentType=content_type, Metadata=metadata
             )
 
     def begin_upload(self, bucket: str, key: str, content_type: str, metadata: dict[str, str] | None = None) -> str:
         """Begin a multipart upload; its upload id. Nothing is seen under the key until ``complete_upload``."""
-        with s3_errors(key):
+        with s3_errors(bucket, key):
             answer = self.client.create_multipart_upload(
                 Bucket=bucket, Key=key, ContentType=content_type, Metadata=metadata or {}
             )
@@ -181,14 +195,14 @@ class Storage:
         A ``bytearray`` is sent as it lies; of ``bytes`` botocore makes a copy.
         """
         part = cast("bytes", body)  # botocore takes both, its type stubs name one
-        with s3_errors(key):
+        with s3_errors(bucket, key):
             answer = self.client.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=part)
         return answer["ETag"]
 
     def complete_upload(self, bucket: str, key: str, upload_id: str, etags: list[str]) -> None:
         """Make the object of parts 1, 2, …; raises ``ObjectExists``, or ``ObjectMissing`` for an unknown upload id."""
         parts: list[CompletedPartTypeDef] = [{"PartNumber": i, "ETag": etag} for i, etag in enumerate(etags, 1)]
-        with s3_errors(key):
+        with s3_errors(bucket, key):
             self.client.complete_multipart_upload(
                 Bucket=bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
             )
@@ -208,7 +222,7 @@ class Storage:
             raise
 
     def delete(self, bucket: str, key: str) -> None:
-        with s3_errors(key):
+        with s3_errors(bucket, key):
             self.client.delete_object(Bucket=bucket, Key=key)
 
     def unfinished_uploads(self, bucket: str, prefix: str) -> list[tuple[str, str]]:
@@ -216,7 +230,7 @@ class Storage:
 
         All of the bucket's are listed: MinIO takes a whole key for a prefix, and finds nothing for a folder.
         """
-        with s3_errors(prefix):
+        with s3_errors(bucket, prefix):
             pages = list(self.client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket))
         uploads = [upload for page in pages for upload in page.get("Uploads", [])]
         return [(u["Key"], u["UploadId"]) for u in uploads if u["Key"].startswith(prefix)]
@@ -224,24 +238,24 @@ class Storage:
     def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """Give up a multipart upload; its parts are deleted. One that is gone already is fine."""
         try:
-            with s3_errors(key):
+            with s3_errors(bucket, key):
                 self.client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
         except ObjectMissing:
             return
 
 
 @contextmanager
-def s3_errors(key: str) -> Iterator[None]:
-    """Translate boto3's errors once."""
+def s3_errors(bucket: str, key: str) -> Iterator[None]:
+    """Translate botocore's errors once."""
     try:
         yield
     except ClientError as exc:
-        raise _translated(exc, key) from exc
+        raise _translated(exc, bucket, key) from exc
     except (BotoCoreError, OSError) as exc:
         raise StorageUnavailable from exc
 
 
-def _translated(exc: ClientError, key: str) -> Bucket265Error:
+def _translated(exc: ClientError, bucket: str, key: str) -> Bucket265Error:
     code = exc.response.get("Error", {}).get("Code", "")
     operation = exc.operation_name
     if code in {"404", "NoSuchKey", "NoSuchUpload"}:
@@ -250,5 +264,9 @@ def _translated(exc: ClientError, key: str) -> Bucket265Error:
         return SourceSuperseded() if operation == "GetObject" else ObjectExists(key)
     if code in {"416", "InvalidRange"}:
         return SourceSuperseded()
-    outage = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500
-    return (StorageUnavailable if outage else StorageRefused)(f"storage answered {code or 'an unknown error'}")
+    if code in {"403", "AccessDenied"}:
+        return StorageRefused(f"{RIGHTS.get(operation, operation)} is not allowed on the bucket {bucket}")
+    status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    outage = status >= 500 or code == "ConditionalRequestConflict"  # another write of the key is just ending
+    said = f"storage answered {code or 'an unknown error'}"
+    return StorageUnavailable(said) if outage else StorageRefused(f"{said} for the bucket {bucket}")
