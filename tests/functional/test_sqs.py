@@ -15,12 +15,13 @@ from functions.shared.errors import DatabaseUnavailable, StorageUnavailable
 from functions.shared.queue import Queue
 from functions.shared.settings import settings
 from functions.shared.transactions import ATTEMPTS_LIMIT
+from functions.shared.upkeep import Upkeep
 from functions.shared.wiring import transactions
 from tests.support.aws import Aws
 from tests.support.clips import Clips
 from tests.support.sqs import LambdaContext, Sqs
 from tests.support.waiting import wait_until
-from tests.support.world import DONE, Event, Upload, World, fails, object_created, record_of
+from tests.support.world import DONE, Event, Upload, World, fails, message_failed, object_created, record_of
 
 
 @pytest.fixture
@@ -231,3 +232,24 @@ def test_a_result_never_starts_a_conversion(world: World, clip: Path) -> None:
         assert handler(object_created(forged, message_id=f"{bucket}/{key}"), LambdaContext()) == DONE
     assert world.ffmpeg_runs == runs
     assert world.row(upload) == row
+
+
+def test_a_dead_letter_that_cannot_be_written_stays_in_its_queue_alone(
+    world: World, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dead letters come ten at a time."""
+    uploads = [world.upload(clip), world.upload(clip)]
+    letters = [object_created(upload, message_id=f"letter-{n}")["Records"][0] for n, upload in enumerate(uploads)]
+    real = Upkeep.dead_letter
+
+    def write_one(self: Upkeep, bucket: str, key: str, *args: str) -> bool:
+        if key == uploads[0].key:
+            raise DatabaseUnavailable
+        return real(self, bucket, key, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Upkeep, "dead_letter", write_one)
+        assert world.dead_letter({"Records": letters}) == message_failed("letter-0")
+    assert [world.row(upload)["status"] for upload in uploads] == ["Pending", "Failed"]
+    assert world.dead_letter({"Records": letters}) == DONE
+    assert [world.row(upload)["status"] for upload in uploads] == ["Failed", "Failed"]

@@ -44,6 +44,7 @@ RETRY_HELPS = {
     "attempts_exhausted": "yes: once what cut it off is mended, redrive it",
     "picture_too_large_for_this_worker": "on a larger worker: redrive it there",
     "verification_failed": "no",
+    "too_long_for_this_worker": "on a worker without such a limit: redrive it there",
     "time_budget_exceeded": "no: cut it into shorter films",
     "duration_out_of_range": "no: cut it into shorter films",
     "unauthorized": "yes, with a good token",
