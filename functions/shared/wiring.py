@@ -12,12 +12,12 @@ from functions.shared.database import Database
 from functions.shared.repository import Transactions
 from functions.shared.secret import SecretAddress
 from functions.shared.settings import STORAGE_CONNECTIONS, SettingsError, settings
-from functions.shared.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from functions.shared.queue import Queue
     from functions.shared.storage import Storage
     from functions.shared.tokens import Tokens
+    from functions.shared.upkeep import Upkeep
 
 
 @cache
@@ -65,7 +65,9 @@ def tokens() -> "Tokens":
 
 
 @cache
-def upkeep() -> Upkeep:
+def upkeep() -> "Upkeep":
+    from functions.shared.upkeep import Upkeep
+
     return Upkeep(database())
 
 

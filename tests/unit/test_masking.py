@@ -1,6 +1,9 @@
 """Whatever looks like a secret leaves a line; ids and figures stay."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +64,16 @@ def test_what_stands_beside_a_secret_stays(text: str) -> None:
 )
 def test_ids_figures_and_sentences_stay_as_they_are(line: str) -> None:
     assert masked(line) == line
+
+
+@pytest.mark.parametrize(
+    "piece", ["://a:", "a.", "eyJ-", "a:a", "?X-Amz", "bearer ", "password=", "://", "token", "=" * 4]
+)
+def test_a_hostile_line_costs_no_more_than_it_is_long(piece: str) -> None:
+    """In processor time, of which the process gets no more: a line of 256 KiB takes milliseconds."""
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_CPU, (5, 5));"
+        "from functions.shared.masking import masked;"
+        f"masked('password @' + {piece!r} * (2**18 // {len(piece)}))"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)
