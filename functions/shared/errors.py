@@ -100,7 +100,7 @@ class VerificationFailed(PermanentError):
 
 class TimeBudgetExceeded(PermanentError):
     code = "time_budget_exceeded"
-    hint = "The conversion took longer than this service allows; cut the video into shorter films."
+    hint = "The conversion takes longer than this service allows; cut the video into shorter films."
 
 
 class TooLongForThisWorker(PermanentError):

@@ -104,7 +104,7 @@ BAD_SOURCES = [
     BadInput(
         "A conversion longer than `CONVERSION_BUDGET_S`",
         slow,
-        failed(errors.TimeBudgetExceeded, f"stage encode at {ANY} %", encodes=1),
+        failed(errors.TimeBudgetExceeded, f"{ANY} s more are needed, {ANY} s are left", encodes=1),
         {"CONVERSION_BUDGET_S": "4"},
     ),
     clip(
