@@ -101,13 +101,16 @@ def test_a_check_that_does_not_end_in_time_ends_the_same_way(
 
 
 def test_an_object_that_shares_its_call_with_a_long_one_gets_a_call_of_its_own(
-    make_world: Callable[..., World], clips: Clips
+    make_world: Callable[..., World], clips: Clips, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = make_world()
     world.pace(5)
+    left_ms = iter([60_000, 60_000, 3_000])  # at the start of the call, and when each object is begun
+    shared = LambdaContext()
+    monkeypatch.setattr(shared, "get_remaining_time_in_millis", lambda: next(left_ms))
     first, second = world.upload(clips("twenty_seconds.mp4")), world.upload(clips("twenty_seconds.mp4"))
     event = object_created(first, second)
-    assert handler(event, LambdaContext(9)) == message_failed()
+    assert handler(event, shared) == message_failed()
     assert world.row(first)["status"] == "Completed"
     row = world.row(second)
     assert (row["status"], row["error_code"]) == ("Retrying", "worker_stopping")
