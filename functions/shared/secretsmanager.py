@@ -17,7 +17,6 @@ from botocore.httpsession import URLLib3Session
 
 from functions.shared.secret import SecretError
 
-SERVICE = "secretsmanager"
 TIMEOUT_S = 5
 PAUSE_S = 0.2
 """Before the second and last try."""
@@ -45,10 +44,10 @@ def _ask(arn: str) -> AWSResponse:
     if credentials is None:
         raise SecretError(f"the secret {arn} cannot be read: there are no AWS credentials; give this process a role")
     region, url = _endpoint(arn)
-    headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"{SERVICE}.GetSecretValue"}
+    headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "secretsmanager.GetSecretValue"}
     request = AWSRequest("POST", url, data=json.dumps({"SecretId": arn}), headers=headers)
     try:
-        SigV4Auth(credentials, SERVICE, region).add_auth(request)
+        SigV4Auth(credentials, "secretsmanager", region).add_auth(request)
         verify = session.get_config_variable("ca_bundle") or True
         return URLLib3Session(verify=verify, timeout=TIMEOUT_S).send(request.prepare())
     except (BotoCoreError, HTTPClientError) as exc:
@@ -63,7 +62,7 @@ def _endpoint(arn: str) -> tuple[str, str]:
     _, partition, _, region, *_ = arn.split(":")
     suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
     given = os.environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or os.environ.get("AWS_ENDPOINT_URL")
-    return region, given or f"https://{SERVICE}.{region}.{suffix}"
+    return region, given or f"https://secretsmanager.{region}.{suffix}"
 
 
 def _text(arn: str, answer: AWSResponse) -> str:
