@@ -5,8 +5,8 @@ Plain ASGI: Starlette's BaseHTTPMiddleware costs a task and a queue per request.
 
 import asyncio
 import contextlib
+import os
 import time
-import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -34,7 +34,7 @@ class RequestEnvelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = scope.setdefault("state", {})["request_id"] = uuid.uuid4().hex
+        request_id = scope.setdefault("state", {})["request_id"] = os.urandom(16).hex()
         logs.begin(request_id=request_id)
         started = time.perf_counter()
         answer = _Answer(request_id, send)
