@@ -9,7 +9,7 @@ import pytest
 
 from functions.migrate.migrate import newest_version
 from functions.shared.offload import ANSWER_WITHIN_S
-from functions.shared.settings import X265_PRESETS, read_settings
+from functions.shared.settings import X265_PRESETS, read_metrics, read_settings
 from functions.shared.storage import SINGLE_PUT_LIMIT
 from functions.shared.transactions import ATTEMPTS_LIMIT, output_key, source_key
 from tests.support.cloud.template import ROOT, Template, functions, handler_of, read_template
@@ -91,11 +91,30 @@ def test_the_settings_take_what_each_function_is_given(template: Template, logic
     assert settings.lease_s == default("LeaseSeconds")
 
 
+class Watched(dict[str, str]):
+    """An environment that knows which of its variables were asked for."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        super().__init__(env)
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+
 def test_the_settings_know_every_variable(template: Template) -> None:
     """A name that nothing reads is a setting that does nothing."""
-    read = set(re.findall(r'read\.\w+\(\s*"(\w+)"', (ROOT / "functions/shared/settings.py").read_text()))
     for logical in FUNCTIONS:
-        assert set(variables(template, logical)) <= read
+        given = variables(template, logical)
+        env = Watched({name: text for name, value in given.items() if (text := resolved(value)) is not None})
+        read_settings(env)
+        read_metrics(env)
+        assert set(given) <= env.asked
 
 
 def test_defaults_of_parameters_are_those_of_the_settings() -> None:
@@ -208,7 +227,7 @@ def test_users_data_outlives_the_stack(template: Template) -> None:
 def services_of_the_code() -> set[str]:
     """Every AWS service for which the functions make a client or a signature."""
     text = "\n".join(path.read_text() for path in (ROOT / "functions").rglob("*.py"))
-    return set(re.findall(r'(?:create_client|\.client|SigV4Auth)\(\s*(?:\w+, )?"([a-z0-9-]+)"', text))
+    return set(re.findall(r'(?:\.client\(\s*|^SERVICE = )"([a-z0-9-]+)"', text, re.MULTILINE))
 
 
 def test_the_vpc_has_a_way_to_every_service_that_a_function_calls(template: Template) -> None:

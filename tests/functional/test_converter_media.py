@@ -248,7 +248,9 @@ def test_b_frames_in_avi_keep_their_number(films: Films) -> None:
     assert len(film.result.times) == len(film.source.times)
 
 
-@pytest.mark.parametrize(("name", "original"), [("h264_b_frames", "b_frames.mp4"), ("gap_b_frames", "gap_b_frames.mp4")])
+@pytest.mark.parametrize(
+    ("name", "original"), [("h264_b_frames", "b_frames.mp4"), ("gap_b_frames", "gap_b_frames.mp4")]
+)
 def test_b_frames_of_h264_in_avi_keep_their_times(films: Films, name: str, original: str) -> None:
     assert steps(films(f"{name}.avi").result) == pytest.approx(steps(films(original).source), abs=0.0005)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
+import psutil
 from botocore.exceptions import ClientError
 
 from tests.support.cloud.emulator import Emulator
@@ -59,16 +59,14 @@ class Stack:
         body: dict[str, Any] = json.loads(answer["Payload"].read() or b"null")
         return body
 
-    def reconciled(self, deployment: Deployment, transaction_id: str) -> bool:
-        """Do what the schedule does each minute; whether the transaction is Completed by now."""
+    def reconcile(self) -> None:
+        """Do what the schedule does each minute."""
         self.invoke("ReconcilerFunction", {"source": "aws.events", "detail-type": "Scheduled Event"})
-        return bool(deployment.status(transaction_id)["status"] == "Completed")
 
-    def start_anew(self, function: str) -> None:
-        """Let the next call of ``StatusFunction`` or another one find no warm process."""
-        self.emulator.client("lambda").update_function_configuration(
-            FunctionName=self.ids[function], Description=f"started anew {uuid4()}"
-        )
+    def reconciled(self, deployment: Deployment, transaction_id: str) -> bool:
+        """After one more pass of the reconciler: whether the transaction is Completed by now."""
+        self.reconcile()
+        return bool(deployment.status(transaction_id)["status"] == "Completed")
 
     def log_lines(self, name: str) -> list[str]:
         """What a function has logged: ``converter``."""
@@ -145,6 +143,16 @@ def failures(emulator: Emulator, name: str) -> list[str]:
     """The reasons in the stack's events."""
     events = emulator.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
     return [f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events if e.get("ResourceStatusReason")]
+
+
+def sandboxes(handler: str) -> list[psutil.Process]:
+    """The processes in which the emulator runs a function."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "awslambdaric" in words and handler in words:
+            found.append(process)
+    return found
 
 
 def upload_code(emulator: Emulator) -> str:
