@@ -8,6 +8,7 @@ import pytest
 from tests.compose.project import SERVERS, Failed, Project, docker
 from tests.support.deployment import Json, send
 from tests.support.media import BIG_BUCK_BUNNY, measure
+from tests.support.waiting import wait_until
 
 UPLOADS = 4
 
@@ -48,6 +49,19 @@ def test_two_workers_share_four_uploads_and_convert_at_the_same_time(project: Pr
     assert any(overlap(one, other) for one, other in combinations(states, 2) if one["worker"] != other["worker"]), [
         (state["worker"], state["converting_since"], state["converting_until"]) for state in states
     ]
+
+
+def test_one_scrape_of_the_api_shows_what_all_workers_did(project: Project) -> None:
+    """They hand in every few seconds."""
+
+    def converted() -> float:
+        text = send("GET", f"{project.deployment().api_url}/metrics").body.decode()
+        totals = [
+            line.split()[1] for line in text.splitlines() if line.startswith("bucket265_conversions_completed_total ")
+        ]
+        return float(totals[0]) if totals else 0.0
+
+    wait_until(lambda: converted() >= UPLOADS, "the workers' figures")
 
 
 def users(container: Json) -> set[str]:
