@@ -109,6 +109,17 @@ def test_a_film_that_the_timeout_does_not_allow_fails_at_once_and_leaves_nothing
     assert not encoders(sandboxes("functions.converter.handler.handler"))
 
 
-def test_a_contradictory_deploy_is_refused_with_the_remedy(cloud: Cloud) -> None:
-    with pytest.raises(Exception, match="AuthIssuer is missing"):
-        cloud.deploy("no-issuer", AuthIssuer="", AuthAudience="")
+@pytest.mark.parametrize(
+    ("parameters", "remedy"),
+    [
+        ({"AuthIssuer": ""}, "AuthIssuer is missing"),
+        ({"AuthAudience": ""}, "AuthAudience is missing"),
+        ({"DatabaseSecretArn": ""}, "DatabaseSecretArn is missing"),
+        ({"SubnetIds": "subnet-1,subnet-2"}, "SecurityGroupIds is missing"),
+    ],
+)
+def test_a_contradictory_deploy_is_refused_with_the_remedy(
+    cloud: Cloud, parameters: dict[str, str], remedy: str
+) -> None:
+    with pytest.raises(Exception, match=remedy):
+        cloud.deploy(f"refused-{'-'.join(parameters).lower()}", **parameters)

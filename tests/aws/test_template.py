@@ -1,6 +1,7 @@
 """template.yaml and the code agree: handlers, times, variables, buckets, keys, and the ways out of the VPC."""
 
 import importlib
+import json
 import re
 from typing import Any
 from uuid import uuid4
@@ -219,15 +220,44 @@ def test_pages_of_other_origins_can_read_the_etag(template: Template) -> None:
 
 
 def test_users_data_outlives_the_stack(template: Template) -> None:
-    assert template["Resources"]["UploadsBucket"]["DeletionPolicy"] == "Retain"
-    assert template["Resources"]["ConvertedBucket"]["DeletionPolicy"] == "Retain"
+    """But empty buckets of a first deploy that failed would keep the next one from making its own."""
+    for logical in ("UploadsBucket", "ConvertedBucket"):
+        assert template["Resources"][logical]["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert template["Resources"][logical]["UpdateReplacePolicy"] == "Retain"
     assert template["Resources"]["DatabaseCluster"]["DeletionPolicy"] == "Snapshot"
+
+
+REACHES_THE_DATABASE = {"DatabaseProxyTargets", "DatabaseSecretAttachment", "SecretsManagerEndpoint"}
+ANSWERS_CLOUDFORMATION = {"S3Endpoint", "SubnetARoutes", "SubnetBRoutes"}
+"""By the gateway endpoint alone: CloudFormation takes the answer in a bucket of S3."""
+
+
+def test_the_migration_waits_for_the_database_and_for_a_way_to_answer(template: Template) -> None:
+    """Nothing that the function itself refers to needs the server to be there."""
+    condition, waits_for, otherwise = template["Resources"]["Migration"]["Properties"]["After"]["Fn::If"]
+    assert (condition, otherwise) == ("WithDatabase", {"Ref": "AWS::NoValue"})
+    assert {one["Ref"] for one in waits_for} == REACHES_THE_DATABASE | ANSWERS_CLOUDFORMATION
+    assert template["Resources"]["DatabaseProxyTargets"]["DependsOn"] == "DatabaseInstance"
+
+
+def test_descriptions_of_security_groups_have_letters_that_ec2_takes(template: Template) -> None:
+    groups = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::EC2::SecurityGroup"]
+    rules = [rule for g in groups for way in ("Ingress", "Egress") for rule in g.get(f"SecurityGroup{way}", [])]
+    for text in [g["GroupDescription"] for g in groups] + [rule["Description"] for rule in rules]:
+        assert re.fullmatch(r"[A-Za-z0-9 ._\-:/()#,@\[\]+=;{}!$*]{1,255}", text), text
+
+
+def test_a_line_of_the_gateways_log_is_json(template: Template) -> None:
+    """``$context.error.messageString`` would bring quotes of its own."""
+    text = template["Resources"]["ApiStage"]["Properties"]["AccessLogSettings"]["Format"]
+    assert json.loads(text)["error"] == "$context.error.message"
+    assert "\n" not in text
 
 
 def services_of_the_code() -> set[str]:
     """Every AWS service for which the functions make a client or a signature."""
     text = "\n".join(path.read_text() for path in (ROOT / "functions").rglob("*.py"))
-    return set(re.findall(r'(?:\.client\(\s*|^SERVICE = )"([a-z0-9-]+)"', text, re.MULTILINE))
+    return set(re.findall(r'(?:client\(\s*|SigV4Auth\(\w+, )"([a-z0-9-]+)"', text))
 
 
 def test_the_vpc_has_a_way_to_every_service_that_a_function_calls(template: Template) -> None:
