@@ -25,6 +25,9 @@ Upload a video, poll its status, fetch it as H.265 in MP4.
 2. `GET /status` until `Completed`.
 3. `GET /download` redirects to the result.
 
+Where this page has a button `Authorize`, your token says who you are; elsewhere your `user_id` does: any UUID that you
+choose and keep.
+
 Every error has the shape of RFC 9457, with `message` repeating `detail`; `code` is stable.
 """
 TAGS = [{"name": name} for name in ("upload", "status", "download")]

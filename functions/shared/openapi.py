@@ -58,6 +58,7 @@ def ask_for_token(spec: dict[str, Any]) -> None:
             for parameter in operation.get("parameters", []):
                 if parameter["name"] == "user_id":
                     parameter["description"] = "Optional: the token says who asks. Another user's is refused with 403."
+                    parameter["schema"].pop("description", None)
                     operation["security"] = [{SCHEME: []}]
                     operation["responses"]["401"] = {
                         "description": "The token is missing, is not for this API, or has expired: `detail` says.",

@@ -113,7 +113,7 @@ def create_app(*routers: APIRouter, asks_for_token: bool = False, **about: Any) 
         redirect_slashes=False,
         responses=responses,
         # Relative to /openapi.json: the API may lie below any path.
-        servers=[{"url": "."}],
+        servers=[{"url": ".", "description": "this deployment"}],
         # The envelope observes; FastAPI's own telemetry would cost each request several look-ups to find itself off.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         **about,

@@ -49,6 +49,11 @@ def test_it_asks_for_a_token_where_the_deployment_does() -> None:
     spec = call("/openapi.json", **IDENTITY)[0].json()
     assert [s["scheme"] for s in spec["components"]["securitySchemes"].values()] == ["bearer"]
     assert all(op["security"] and "401" in op["responses"] for ops in spec["paths"].values() for op in ops.values())
+    users = [
+        p for ops in spec["paths"].values() for op in ops.values() for p in op["parameters"] if p["name"] == "user_id"
+    ]
+    assert len(users) == 4
+    assert all("Required" not in json.dumps(user) for user in users)
 
 
 def test_the_page_and_all_it_loads_stay_below_the_apis_path() -> None:
