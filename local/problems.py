@@ -55,6 +55,8 @@ def from_api(response: httpx.Response) -> ClientError:
         sentence += (
             f": this belongs to another user; name its owner with --user, or by their token in {BEARER_VARIABLE}"
         )
+    if body.get("code") == "missing_parameter" and "user_id" in sentence:
+        sentence += f": this API takes no tokens; unset {BEARER_VARIABLE}, or name yourself with --user"
     if body.get("code") == "unauthorized":
         sentence += f" This client takes it from {BEARER_VARIABLE}."
     if status >= 500 and body.get("request_id"):

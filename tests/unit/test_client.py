@@ -319,6 +319,12 @@ def answering(response: httpx.Response | type[httpx.TransportError]) -> ApiClien
             "unauthorized",
         ),
         (
+            httpx.Response(400, json={"detail": "Missing required parameter(s): user_id", "code": "missing_parameter"}),
+            "Missing required parameter(s): user_id: this API takes no tokens; unset BUCKET265_TOKEN, or name yourself"
+            " with --user",
+            "missing_parameter",
+        ),
+        (
             httpx.Response(401, json={"message": "Unauthorized"}),
             "The API was sent no token that it accepts: put one into BUCKET265_TOKEN that is meant for it and has not"
             " expired. (It said: Unauthorized)",
