@@ -45,7 +45,7 @@ def user_of(claims: Mapping[str, Any], expected: Settings) -> UUID:
             "The token is meant for another application; ask your identity provider for one for this API."
         )
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject:
+    if not isinstance(subject, str) or not subject or not _is_text(subject):
         raise Unauthorized("The token has no subject (`sub`), so it says nothing about who asks; get a user's token.")
     if PLAIN_UUID.fullmatch(subject):
         return UUID(subject)
@@ -96,4 +96,13 @@ def _audience(claims: Mapping[str, Any]) -> set[str]:
     named = claims["aud"] if "aud" in claims else claims.get("client_id")
     if isinstance(named, str):
         return set(named[1:-1].split()) if named.startswith("[") and named.endswith("]") else {named}
-    return set(named) if isinstance(named, list) else set()
+    return {one for one in named if isinstance(one, str)} if isinstance(named, list) else set()
+
+
+def _is_text(claim: str) -> bool:
+    """JSON can write half a surrogate pair, which no bytes stand for."""
+    try:
+        claim.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,10 +1,12 @@
 """Who a verified token speaks for."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from functions.shared.auth import user_of
+from functions.shared.errors import Unauthorized
 from functions.shared.settings import Settings, read_settings
 
 SUBJECT = "3F2504E0-4F89-41D3-9A0C-0305E82C3301"
@@ -27,6 +29,16 @@ def test_a_subject_that_is_a_uuid_is_the_user() -> None:
 def test_other_spellings_are_other_subjects(spelling: str) -> None:
     assert user(spelling % SUBJECT) != UUID(SUBJECT)
     assert user(SUBJECT.replace("-", "")) != UUID(SUBJECT)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"sub": "\ud800"}, {"sub": 1}, {"sub": ["a"]}, {"aud": [["web"]]}, {"aud": {"web": 1}}, {"aud": 1}, {"aud": []}],
+)
+def test_claims_of_odd_shapes_are_refused(odd: dict[str, Any]) -> None:
+    issuer = "https://id.example.org"
+    with pytest.raises(Unauthorized):
+        user_of({"iss": issuer, "aud": "web", "sub": SUBJECT} | odd, settings(issuer))
 
 
 def test_any_other_subject_gives_a_uuid_that_stays() -> None:
