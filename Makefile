@@ -91,6 +91,6 @@ GONE := $(shell $(PY) -c "" 2>/dev/null || rm -f $(STAMPS))
 define other-environment
 	@echo "installing the packages of $(2) into .venv/$(1)"
 	@.venv/bin/uv venv --quiet --allow-existing --python $(PY) .venv/$(1)
-	@.venv/bin/uv pip sync --quiet --require-hashes --python .venv/$(1)/bin/python $(2)
+	@.venv/bin/uv pip sync --quiet --system-certs --require-hashes --python .venv/$(1)/bin/python $(2)
 	@touch $@
 endef
