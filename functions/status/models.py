@@ -63,7 +63,7 @@ class StatusAnswer(BaseModel):
     attempt: int = Field(description="Number of the newest attempt; 0 before the first.")
     source: SourceObject | None = Field(description="Null until the upload arrived.")
     converted: ConvertedObject | None = Field(description="Null until Completed.")
-    media: dict[str, Any] | None = Field(description="What the probe measured: size, duration, streams.")
+    media: dict[str, Any] | None = Field(description="What the probe measured of the source; null before.")
     error_code: str | None = Field(description="Why it Failed, or why it is Retrying; for machines.")
     error_reason: str | None = Field(description="The same as a sentence.")
     worker: str | None = Field(description="Who made the newest attempt.")
@@ -82,14 +82,35 @@ class StatusAnswer(BaseModel):
                     "target_format": "mp4",
                     "target_codec": "h265",
                     "status": "Converting",
-                    "start_time": "2026-03-01T12:00:00.000000Z",
+                    "start_time": "2026-03-01T12:00:00.125000Z",
                     "updated_time": "2026-03-01T12:00:09.500000Z",
                     "progress": {"percent": 41.7, "fps": 96.0, "speed": 3.2, "eta_s": 11.0, "stage": "encode"},
                     "queue": None,
                     "attempt": 1,
                     "source": {"size": 73400320, "etag": "9b2cf535f27731c974343645a3985328"},
                     "converted": None,
-                    "media": {"width": 1920, "height": 1080, "duration_s": 60.0},
+                    "media": {
+                        "size": 73400320,
+                        "container": "mov",
+                        "extension": "mov",
+                        "video": {
+                            "index": 0,
+                            "codec": "h264",
+                            "width": 1920,
+                            "height": 1080,
+                            "pixel_format": "yuv420p",
+                            "bit_depth": 8,
+                            "frames": 1800,
+                            "frame_rate": 30.0,
+                            "time_base": "1/30000",
+                            "duration_s": 60.0,
+                            "last_frame_s": 0.0333,
+                        },
+                        "audio": [
+                            {"index": 1, "codec": "aac", "channels": 2, "sample_rate": 48000, "duration_s": 60.0}
+                        ],
+                        "other": [],
+                    },
                     "error_code": None,
                     "error_reason": None,
                     "worker": "desk:4711",

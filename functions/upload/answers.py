@@ -12,7 +12,7 @@ class UploadLink(BaseModel):
         description="Send exactly these; a browser sets `Content-Length` itself.",
         examples=[{"Content-Type": "video/quicktime", "Content-Length": "73400320", "If-None-Match": "*"}],
     )
-    expires_at: str = Field(examples=["2026-03-01T13:00:00.000000Z"])
+    expires_at: str = Field(examples=["2026-03-01T13:00:00Z"])
 
 
 class DeclaredAnswer(BaseModel):
