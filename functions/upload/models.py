@@ -24,7 +24,9 @@ class FileRequest(BaseModel):
         description="`video/…`. Where it is absent or `application/octet-stream`, the extension decides.",
         examples=["video/quicktime"],
     )
-    size: int = Field(strict=True, ge=0, description="Bytes, at most 5 GiB.", examples=[73400320])
+    size: int = Field(
+        strict=True, ge=0, description="Bytes, at most 5 GiB, or what the deployment takes.", examples=[73400320]
+    )
     sha256: Sha256 | None = Field(
         None, description="64 hex digits; storage then refuses anything else.", examples=["9f86d081884c7d65" * 4]
     )

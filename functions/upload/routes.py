@@ -48,8 +48,8 @@ RESPONSES: Responses = {
             403: "`Forbidden`: two different users are named.",
             408: "The body stopped arriving for a minute.",
             409: "The `Idempotency-Key` was used with another request.",
-            413: "`file_too_large`: more than 5 GiB. `body_too_large`: a JSON body of more than 1 MiB, or a form larger"
-            " than this deployment takes: `detail` says how to upload the file instead.",
+            413: "`file_too_large`: more than this deployment takes, which is 5 GiB at most. `body_too_large`: a JSON"
+            " body of more than 1 MiB, or a form larger than this deployment takes. `detail` says what to do.",
         }
     ),
 }
