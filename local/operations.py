@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from functions.shared.errors import Bucket265Error
+from functions.shared.errors import Bucket265Error, DatabaseUnavailable
 from functions.shared.web import NO_STORE, problem, problem_responses
 from local.metrics import PrometheusSink, render
 from local.probes import counts_probe, database_probe, storage_probe
@@ -27,7 +27,7 @@ def operations_router(figures: PrometheusSink) -> APIRouter:
         "/readyz",
         summary="Do the database and the storage answer?",
         response_class=JSONResponse,
-        responses=problem_responses({503: "`detail` names what does not answer."}),
+        responses=problem_responses({DatabaseUnavailable(): "`detail` names what does not answer."}),
     )
     async def readyz(request: Request) -> JSONResponse:
         """Answers within a few seconds, whatever the dependencies do."""

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from functions.download.links import completed_row, make_link
 from functions.shared import logs
 from functions.shared.auth import asking_user, required_uuids
+from functions.shared.errors import ConvertedMissing, MissingParameter, NotOwner, NotReady, TransactionNotFound
 from functions.shared.offload import in_storage_thread, in_thread
 from functions.shared.openapi import answer
 from functions.shared.web import NO_STORE, Responses, problem_responses
@@ -25,12 +26,14 @@ RESPONSES: Responses = {
     307: answer("Redirect to the link, which the body holds too.", "functions.download.models", "LinkAnswer"),
     **problem_responses(
         {
-            400: "`Missing required parameter(s): user_id, transaction_id`"
+            MissingParameter(
+                "Missing required parameter(s): user_id, transaction_id"
+            ): "`Missing required parameter(s): user_id, transaction_id`"
             " or `Invalid UUID format for parameter: 'user_id'`",
-            403: "`Forbidden`: the transaction is another user's.",
-            404: "`Transaction not found`",
-            409: "`File not ready for download`: poll `/status` until it is `Completed`.",
-            500: "`Converted file missing`: storage has lost the result.",
+            NotOwner(): "`Forbidden`: the transaction is another user's.",
+            TransactionNotFound(): "`Transaction not found`",
+            NotReady(): "`File not ready for download`: poll `/status` until it is `Completed`.",
+            ConvertedMissing(): "`Converted file missing`: storage has lost the result.",
         }
     ),
 }

@@ -52,22 +52,26 @@ TITLES = {
 OWN_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 """Of each error with that status."""
 NO_STORE = {"Cache-Control": "no-store"}
+EXAMPLE_REQUEST_ID = "0b6c5f2be35c4c44a4b9d2b4a3a1b2c3"
 
 
 Responses = dict[int | str, dict[str, Any]]
 
 
-def problem_responses(why: Mapping[int, str]) -> Responses:
-    """OpenAPI entries for the error statuses of a route; ``why`` says in Markdown when each one comes."""
-    return {status: {"description": text, "content": PROBLEM} for status, text in why.items()}
+def problem_responses(why: Mapping[Bucket265Error, str]) -> Responses:
+    """OpenAPI entries for a route's errors, one of each status; ``why`` says in Markdown when that status comes."""
+    return {STATUS_BY_CODE[error.code]: _documented(error, text) for error, text in why.items()}
 
 
-def problem(
-    code: str, detail: str, request_id: str, status: int | None = None, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
-    """One error answer in the promised shape."""
-    status = status or STATUS_BY_CODE.get(code, 500)
-    body = {
+def _documented(error: Bucket265Error, text: str) -> dict[str, Any]:
+    ((media_type, content),) = PROBLEM.items()
+    example = problem_body(error.code, error.sentence(), EXAMPLE_REQUEST_ID, STATUS_BY_CODE[error.code])
+    return {"description": text, "content": {media_type: content | {"example": example}}}
+
+
+def problem_body(code: str, detail: str, request_id: str, status: int) -> dict[str, Any]:
+    """RFC 9457, and what our clients read."""
+    return {
         "type": "about:blank",
         "title": TITLES.get(status, "Error"),
         "status": status,
@@ -76,6 +80,14 @@ def problem(
         "code": code,
         "request_id": request_id,
     }
+
+
+def problem(
+    code: str, detail: str, request_id: str, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """One error answer in the promised shape."""
+    status = status or STATUS_BY_CODE.get(code, 500)
+    body = problem_body(code, detail, request_id, status)
     extra = NO_STORE | OWN_HEADERS.get(status, {}) | dict(headers or {})
     return JSONResponse(body, status, extra, media_type="application/problem+json")
 
@@ -104,9 +116,10 @@ def create_app(*routers: APIRouter, asks_for_token: bool = False, **about: Any) 
 
     ``asks_for_token`` is what its OpenAPI says.
     """
-    responses = problem_responses({503: "The database or the storage does not answer; see `Retry-After`."})
+    away = "The database or the storage does not answer; see `Retry-After`."
+    responses = problem_responses({DatabaseUnavailable(): away})
     # Besides being true, "default" keeps FastAPI from documenting an answer 422 that we never give.
-    responses["default"] = {"description": "Any other error has this shape too.", "content": responses[503]["content"]}
+    responses["default"] = {"description": "Any other error has this shape too.", "content": PROBLEM}
     app = Api(
         title="bucket265",
         summary="Drop a video into a bucket, get H.265 back.",

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from functions.shared import logs
 from functions.shared.auth import asking_user, required_uuids
+from functions.shared.errors import MissingParameter, NotOwner, TransactionNotFound
 from functions.shared.offload import in_thread
 from functions.shared.openapi import answer
 from functions.shared.web import NO_STORE, Responses, problem_responses
@@ -23,10 +24,12 @@ RESPONSES: Responses = {
     200: answer("The transaction as it is now.", "functions.status.models", "StatusAnswer"),
     **problem_responses(
         {
-            400: "`Missing required parameter(s): user_id, transaction_id`"
+            MissingParameter(
+                "Missing required parameter(s): user_id, transaction_id"
+            ): "`Missing required parameter(s): user_id, transaction_id`"
             " or `Invalid UUID format for parameter: 'user_id'`",
-            403: "`Forbidden`: the transaction is another user's.",
-            404: "`Transaction not found`",
+            NotOwner(): "`Forbidden`: the transaction is another user's.",
+            TransactionNotFound(): "`Transaction not found`",
         }
     ),
 }

@@ -7,11 +7,19 @@ from fastapi.responses import JSONResponse
 
 from functions.shared import logs, metrics
 from functions.shared.auth import asking_user, parse_uuid, required_uuids
-from functions.shared.errors import InvalidRequest, MissingFile
+from functions.shared.errors import (
+    FileTooLarge,
+    IdempotencyConflict,
+    InvalidRequest,
+    MissingFile,
+    NotOwner,
+    RequestTimeout,
+)
 from functions.shared.offload import in_storage_thread, in_thread
 from functions.shared.openapi import answer, models
+from functions.shared.settings import GIB
 from functions.shared.web import NO_STORE, Responses, problem_responses
-from functions.upload.accept import MAX_FILES
+from functions.upload.accept import MAX_FILES, too_large_remedy
 from functions.upload.body import read_json_body
 from functions.upload.declare import declare
 from functions.upload.form import receive_form
@@ -42,13 +50,14 @@ RESPONSES: Responses = {
     ),
     **problem_responses(
         {
-            400: "`You must include a video file in the request form-data.`,"
+            MissingFile(): "`You must include a video file in the request form-data.`,"
             " `Invalid file type. Only videos are allowed.`, `Missing required parameter(s): user_id`,"
             " `Invalid UUID format for parameter: 'user_id'`, or what else is wrong with the request.",
-            403: "`Forbidden`: two different users are named.",
-            408: "The body stopped arriving for a minute.",
-            409: "The `Idempotency-Key` was used with another request.",
-            413: "`file_too_large`: more than this deployment takes, which is 5 GiB at most. `body_too_large`: a JSON"
+            NotOwner(): "`Forbidden`: two different users are named.",
+            RequestTimeout(): "The body stopped arriving for a minute.",
+            IdempotencyConflict(): "The `Idempotency-Key` was used with another request.",
+            FileTooLarge(too_large_remedy(5 * GIB)): "`file_too_large`: more than this deployment takes, which is"
+            " 5 GiB at most. `body_too_large`: a JSON"
             " body of more than 1 MiB, or a form larger than this deployment takes. `detail` says what to do.",
         }
     ),
