@@ -20,6 +20,6 @@ def patiently(write: Callable[[], bool], at_most_s: float = PATIENCE_S) -> bool:
         try:
             return write()
         except DatabaseUnavailable:
-            if time.monotonic() > give_up:
+            if time.monotonic() + PAUSE_S > give_up:
                 raise
             time.sleep(PAUSE_S)

@@ -58,7 +58,8 @@ def convert(lease: Lease, deps: Deps) -> None:
             verification.verify(output, source, plan, media, container, deps.inspector, lease)
         with lease.stage("publish"):
             result = publishing.publish(output, deps.storage, lease)
-        if not patiently(lambda: deps.transactions.complete(claim, result.key, result.size, result.sha256)):
+        facts_of_result = (result.key, result.size, result.sha256)
+        if not patiently(lambda: deps.transactions.complete(claim, *facts_of_result), lease.deadline.patience_s()):
             deps.storage.delete(claim.converted_bucket, result.key)
             raise StaleAttempt
     _note_completion(lease, media, result)

@@ -16,7 +16,8 @@ import pytest
 from functions.converter import verify
 from functions.converter import workspace as workspaces
 from functions.converter.handler import converter, handler
-from functions.shared.errors import TooLongForThisWorker
+from functions.shared.errors import DatabaseUnavailable, TooLongForThisWorker
+from functions.shared.repository import Transactions
 from functions.shared.storage import Storage
 from tests.support.children import FFMPEG, INSPECTOR, Children
 from tests.support.clips import Clips
@@ -98,6 +99,23 @@ def test_a_check_that_does_not_end_in_time_ends_the_same_way(
     assert handler(object_created(upload), LambdaContext(8)) == DONE
     expect_clean_end(world, upload, "verify")
     assert children.left == []
+
+
+def test_a_database_that_stays_away_at_the_commit_is_not_waited_for_beyond_the_call(
+    world: World, clips: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = world.upload(clips("h264.mp4"))
+
+    def away(*_: Any) -> bool:
+        raise DatabaseUnavailable
+
+    monkeypatch.setattr(Transactions, "complete", away)
+    context = LambdaContext(15)
+    assert handler(object_created(upload), context) != DONE
+    assert context.get_remaining_time_in_millis() > 0
+    row = world.row(upload)
+    assert (row["status"], row["error_code"], row["attempt"]) == ("Retrying", "database_unavailable", 1)
+    assert world.leftovers() == []
 
 
 def test_an_object_that_shares_its_call_with_a_long_one_gets_a_call_of_its_own(
