@@ -9,6 +9,7 @@ from functools import cache
 MASK = "***"
 
 _VALUE = r"[^\s\"'\\&,;}<>)]+"
+_NAMED = r"(?:pass(?:word|wd)|secret_?(?:access_?)?(?:key|string)|access_?key_?id)"
 _IS = r"(?:\\*[\"'])?\s*(?:[=:>]|%3[dD])\s*(?:\\*[\"'])?"
 
 _HINTS = ("x-amz-", "signature", "keyid", "key_id", "@", "bearer", "basic", "eyj", "passw", "secret", "token")
@@ -38,14 +39,12 @@ def _masks() -> tuple[tuple[re.Pattern[str], str], ...]:
         (re.compile(r"\b(Bearer|Basic)(\s+)[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1\2{MASK}"),
         (re.compile(r"\beyJ[\w-]{8,512}\.[\w-]+(?:\.[\w-]*)?"), MASK),
         # Whatever is named as a secret: password='…', "SecretAccessKey": "…", sslpassword=…
+        # In quotes it may hold anything: up to the same quote, escaped as deeply and no deeper.
         (
-            re.compile(
-                rf"((?:pass(?:word|wd)|secret_?(?:access_?)?(?:key|string)|access_?key_?id)(?:{_IS}))"
-                rf"(?!{re.escape(MASK)}){_VALUE}",
-                re.IGNORECASE,
-            ),
-            rf"\1{MASK}",
+            re.compile(rf"({_NAMED}(?:\\*[\"'])?\s*[=:]\s*)(\\*[\"'])(.{{1,512}}?)(?<!\\)\2", re.IGNORECASE),
+            rf"\1\2{MASK}\2",
         ),
+        (re.compile(rf"({_NAMED}(?:{_IS}))(?!{re.escape(MASK)}){_VALUE}", re.IGNORECASE), rf"\1{MASK}"),
         (
             re.compile(rf"((?:access|id|refresh|session|security)[_-]?token(?:{_IS})){_VALUE}", re.IGNORECASE),
             rf"\1{MASK}",

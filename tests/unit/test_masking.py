@@ -33,6 +33,10 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhYmMifQ.c2lnbmF0dXJlLW9mLXRva2Vu"
         f"Proxy-Authorization: Basic {SECRET}==",
         f"the token {JWT} has expired",
         f'{{"username": "bucket265", "password": "{SECRET}", "host": "db"}}',
+        *(f'{{"username": "bucket265", "password": "x{sign} {SECRET}", "host": "db"}}' for sign in ",;}&)>'"),
+        json.dumps({"password": f'x"y\\"{SECRET}', "host": "db"}),
+        json.dumps({"SecretString": json.dumps({"username": "b", "password": f"x,{SECRET}"})}),
+        f"host=db password='x {SECRET}' dbname=b",
         f"aws_secret_access_key = {SECRET}",
         f"<SecretAccessKey>{SECRET}</SecretAccessKey>",
         f'{{"SessionToken": "{SECRET}"}}',
@@ -46,7 +50,15 @@ def test_a_secret_is_masked_plain_and_in_a_line(text: str) -> None:
         assert "***" in masked(line)
 
 
-@pytest.mark.parametrize("text", ["password=hunter2 dbname=b", '{"password":"hunter2","dbname":"b"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=hunter2 dbname=b",
+        '{"password":"hunter2","dbname":"b"}',
+        "password='hunter2' dbname='b'",
+        json.dumps({"a": '{"password":"hunter2","dbname":"b"}'}),
+    ],
+)
 def test_what_stands_beside_a_secret_stays(text: str) -> None:
     assert masked(text) == text.replace("hunter2", "***")
 
@@ -67,7 +79,7 @@ def test_ids_figures_and_sentences_stay_as_they_are(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["://a:", "a.", "eyJ-", "a:a", "?X-Amz", "bearer ", "password=", "://", "token", "=" * 4]
+    "piece", ["://a:", "a.", "eyJ-", "a:a", "?X-Amz", "bearer ", "password=", "password='a", "://", "token", "=" * 4]
 )
 def test_a_hostile_line_costs_no_more_than_it_is_long(piece: str) -> None:
     """In processor time, of which the process gets no more: a line of 256 KiB takes milliseconds."""
