@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 from uuid import uuid4
@@ -11,6 +11,7 @@ from uuid import uuid4
 from tests.bench.figures import Figure
 from tests.bench.product import Product, product
 from tests.bench.setting import CLIP, Setting
+from tests.support.aws import Aws, running_aws
 from tests.support.http import gateway_event
 from tests.support.runtimeapi import ColdStart, cold_start
 from tests.support.world import Upload, message, record_of
@@ -29,13 +30,15 @@ class Candidate:
     expected: Callable[[Any], bool]
     reference: str = ""
     at_most: float | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 def measure(setting: Setting) -> list[Figure]:
     """All functions and their references in turns, on a real database and storage that nobody else uses."""
-    with product(setting.folder / "coldstart") as running:
+    with product(setting.folder / "coldstart") as running, running_aws() as aws:
         done = running.completed(running.put(CLIP).transaction_id)
         candidates = _candidates(running, str(done["transaction_id"]))
+        candidates |= _by_secret(candidates, aws, running.stack.desk.database_url)
         env = _environment(running)
         for one in candidates.values():
             _started(one, env)  # compiles what is not compiled yet, and warms the disk's cache
@@ -50,7 +53,7 @@ def _round(candidates: dict[str, Candidate], env: Mapping[str, str], number: int
 
 
 def _started(one: Candidate, env: Mapping[str, str]) -> ColdStart:
-    start = cold_start(one.handler, one.event, env)
+    start = cold_start(one.handler, one.event, {**env, **one.env})
     if not one.expected(start.answer):
         raise AssertionError(f"{one.handler} answered {start.answer}")
     return start
@@ -70,6 +73,15 @@ def _candidates(running: Product, transaction_id: str) -> dict[str, Candidate]:
         "docs": Candidate("functions.docs.handler.handler", _get("/docs", {}), _status(200), bare),
         queue: Candidate("tests.bench.barefunctions.queue.handler", upload, _nothing_failed),
         "converter": Candidate("functions.converter.handler.handler", upload, _nothing_failed, queue, 1.25),
+    }
+
+
+def _by_secret(candidates: Mapping[str, Candidate], aws: Aws, database_url: str) -> dict[str, Candidate]:
+    """The same functions, which learn the database's address from a secret, as on AWS; the bare ones are told it."""
+    env = aws.env | {"DATABASE_URL": "", "DATABASE_SECRET_ARN": aws.secret("database", database_url)}
+    return {
+        f"{name}, address from a secret": replace(candidates[name], at_most=None, env=env)
+        for name in ("upload", "download", "status", "converter")
     }
 
 
