@@ -10,7 +10,7 @@ import pytest
 
 from tests.aws.test_service import wait_for_line
 from tests.support.cloud.cloud import Cloud
-from tests.support.cloud.stack import Stack, sandboxes
+from tests.support.cloud.stack import Stack
 from tests.support.media import BIG_BUCK_BUNNY, make_clip
 from tests.support.processes import running
 from tests.support.waiting import wait_until
@@ -33,10 +33,10 @@ def locked_row(cloud: Cloud, stack: Stack, transaction_id: str) -> Iterator[None
         connection.close()
 
 
-def encoders(workers: list[psutil.Process]) -> list[psutil.Process]:
-    """The ffmpegs that descend from these processes."""
+def encoders(stack: Stack) -> list[psutil.Process]:
+    """The ffmpegs that run for a stack."""
     found = []
-    for worker in workers:
+    for worker in stack.sandboxes("converter"):
         with suppress(psutil.NoSuchProcess):
             found += [child for child in worker.children(recursive=True) if "ffmpeg" in child.name()]
     return found
@@ -49,64 +49,64 @@ def longest_ms(stack: Stack) -> int:
 
 
 def test_a_poison_object_ends_in_the_dead_letters_and_its_row_says_why(cloud: Cloud, clip: bytes) -> None:
-    stack = cloud.deploy("poison", MaxReceiveCount="2")
-    deployment = cloud.deployment(stack)
-    with stack.without("ConverterRole", "s3:PutObject"):
-        transaction_id = deployment.put("clip.mp4", "video/mp4", clip)
-        state = deployment.wait_final(transaction_id)
-    assert (state["status"], state["error_code"], state["attempt"]) == ("Failed", "storage_unavailable", 2)
-    assert state["error_reason"].startswith("Gave up")
-    assert wait_for_line(stack, "deadletter", "dead_letter", transaction_id)["correlation_id"] == transaction_id
-    assert stack.invoke("ReconcilerFunction", {"redrive": [transaction_id]})
-    assert deployment.wait_completed(transaction_id)["attempt"] == 3
+    with cloud.temporary("poison", MaxReceiveCount="2") as stack:
+        deployment = cloud.deployment(stack)
+        with stack.without("ConverterRole", "s3:PutObject"):
+            transaction_id = deployment.put("clip.mp4", "video/mp4", clip)
+            state = deployment.wait_final(transaction_id)
+        assert (state["status"], state["error_code"], state["attempt"]) == ("Failed", "storage_unavailable", 2)
+        assert state["error_reason"].startswith("Gave up")
+        assert wait_for_line(stack, "deadletter", "dead_letter", transaction_id)["correlation_id"] == transaction_id
+        assert stack.invoke("ReconcilerFunction", {"redrive": [transaction_id]})
+        assert deployment.wait_completed(transaction_id)["attempt"] == 3
 
 
 def test_a_call_that_times_out_is_made_again(cloud: Cloud, clip: bytes) -> None:
-    stack = cloud.deploy(
+    with cloud.temporary(
         "timeout",
         ConverterTimeoutSeconds="6",
         QueueVisibilitySeconds="8",
         MaxReceiveCount="5",
         LeaseSeconds="6",
         StallSeconds="5",
-    )
-    deployment = cloud.deployment(stack)
-    declared = deployment.declare("clip.mp4", "video/mp4", len(clip))
-    with locked_row(cloud, stack, declared["transaction_id"]):
-        deployment.store(declared, clip)
-        wait_until(lambda: longest_ms(stack) >= 6000, "the timeout")
-    assert deployment.wait_completed(declared["transaction_id"])["attempt"] <= 2
+    ) as stack:
+        deployment = cloud.deployment(stack)
+        declared = deployment.declare("clip.mp4", "video/mp4", len(clip))
+        with locked_row(cloud, stack, declared["transaction_id"]):
+            deployment.store(declared, clip)
+            wait_until(lambda: longest_ms(stack) >= 6000, "the timeout")
+        assert deployment.wait_completed(declared["transaction_id"])["attempt"] <= 2
 
 
 def test_a_killed_sandbox_leaves_no_child_and_another_takes_over_when_its_lease_ends(cloud: Cloud) -> None:
     """The message stays hidden for far longer: the reconciler's own event is what starts the conversion again."""
-    others = sandboxes("functions.converter.handler.handler")
-    stack = cloud.deploy("killed", QueueVisibilitySeconds="3600", LeaseSeconds="6", StallSeconds="5", X265Preset="slow")
-    deployment = cloud.deployment(stack)
-    transaction_id = deployment.put("film.mp4", "video/mp4", BIG_BUCK_BUNNY.read_bytes())
-
-    def mine() -> list[psutil.Process]:
-        return [process for process in sandboxes("functions.converter.handler.handler") if process not in others]
-
-    wait_until(lambda: encoders(mine()), "the encode")
-    workers, children = mine(), [child for worker in mine() for child in worker.children(recursive=True)]
-    for worker in workers:
-        worker.kill()
-    wait_until(lambda: not running(children), "the end of the children")
-    wait_until(lambda: stack.reconciled(deployment, transaction_id), "the takeover")
-    assert deployment.wait_completed(transaction_id)["attempt"] == 2
+    with cloud.temporary(
+        "killed", QueueVisibilitySeconds="3600", LeaseSeconds="6", StallSeconds="5", X265Preset="slow"
+    ) as stack:
+        deployment = cloud.deployment(stack)
+        transaction_id = deployment.put("film.mp4", "video/mp4", BIG_BUCK_BUNNY.read_bytes())
+        wait_until(lambda: encoders(stack), "the encode")
+        workers = stack.sandboxes("converter")
+        children = [child for worker in workers for child in worker.children(recursive=True)]
+        for worker in workers:
+            worker.kill()
+        wait_until(lambda: not running(children), "the end of the children")
+        wait_until(lambda: stack.reconciled(deployment, transaction_id), "the takeover")
+        assert deployment.wait_completed(transaction_id)["attempt"] == 2
 
 
 def test_a_film_that_the_timeout_does_not_allow_fails_at_once_and_leaves_nothing(cloud: Cloud) -> None:
-    stack = cloud.deploy("too-long", ConverterTimeoutSeconds="12", QueueVisibilitySeconds="75", X265Preset="placebo")
-    deployment = cloud.deployment(stack)
-    transaction_id = deployment.put("film.mp4", "video/mp4", BIG_BUCK_BUNNY.read_bytes())
-    state = deployment.wait_final(transaction_id)
-    assert (state["status"], state["error_code"], state["attempt"]) == ("Failed", "too_long_for_this_worker", 1)
-    assert state["error_reason"]
-    contents = stack.emulator.client("s3").list_objects_v2(Bucket=stack.outputs["ConvertedBucketName"])
-    assert contents["KeyCount"] == 0
-    assert not encoders(sandboxes("functions.converter.handler.handler"))
+    with cloud.temporary(
+        "too-long", ConverterTimeoutSeconds="12", QueueVisibilitySeconds="75", X265Preset="placebo"
+    ) as stack:
+        deployment = cloud.deployment(stack)
+        transaction_id = deployment.put("film.mp4", "video/mp4", BIG_BUCK_BUNNY.read_bytes())
+        state = deployment.wait_final(transaction_id)
+        assert (state["status"], state["error_code"], state["attempt"]) == ("Failed", "too_long_for_this_worker", 1)
+        assert state["error_reason"]
+        contents = stack.emulator.client("s3").list_objects_v2(Bucket=stack.outputs["ConvertedBucketName"])
+        assert contents["KeyCount"] == 0
+        assert not encoders(stack)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from tests.aws.test_service import event_of, wait_for_line
 from tests.support.cloud.cloud import Cloud
-from tests.support.cloud.stack import DeployFailed, Stack, sandboxes
+from tests.support.cloud.stack import DeployFailed, Stack
 from tests.support.deployment import Deployment, Json, send
 from tests.support.media import make_clip
 from tests.support.waiting import wait_until
@@ -60,7 +60,7 @@ def test_status_without_the_secret_does_not_reach_the_database(
     cloud_stack: Stack, cloud_deployment: Deployment, finished: Json
 ) -> None:
     with cloud_stack.without("StatusRole", READ_SECRET):
-        for warm in sandboxes("functions.status.handler.handler"):
+        for warm in cloud_stack.sandboxes("status"):
             warm.kill()
 
         def refused() -> bool:
@@ -131,16 +131,16 @@ def test_the_reconciler_without_the_right_to_send_says_so_and_catches_up(
 
 
 def test_the_dead_letter_function_without_the_secret_keeps_the_letter(cloud: Cloud) -> None:
-    stack = cloud.deploy("dead-letters", DeadLetterVisibilitySeconds="4")
-    deployment = cloud.deployment(stack)
-    transaction_id = deployment.declare("never.mp4", "video/mp4", 1000)["transaction_id"]
-    letter = event_of(stack, {"transaction_id": transaction_id, "source": {"size": 1000, "etag": "0" * 32}})
-    queue = stack.outputs["DeadLetterQueueUrl"]
-    with stack.without("DeadLetterRole", READ_SECRET):
-        cloud.emulator.client("sqs").send_message(QueueUrl=queue, MessageBody=letter)
-        wait_for_line(stack, "deadletter", "database.secret_unusable", READ_SECRET)
-        assert deployment.status(transaction_id)["status"] == "Pending"
-    assert deployment.wait_final(transaction_id)["status"] == "Failed"
+    with cloud.temporary("dead-letters", DeadLetterVisibilitySeconds="4") as stack:
+        deployment = cloud.deployment(stack)
+        transaction_id = deployment.declare("never.mp4", "video/mp4", 1000)["transaction_id"]
+        letter = event_of(stack, {"transaction_id": transaction_id, "source": {"size": 1000, "etag": "0" * 32}})
+        queue = stack.outputs["DeadLetterQueueUrl"]
+        with stack.without("DeadLetterRole", READ_SECRET):
+            cloud.emulator.client("sqs").send_message(QueueUrl=queue, MessageBody=letter)
+            wait_for_line(stack, "deadletter", "database.secret_unusable", READ_SECRET)
+            assert deployment.status(transaction_id)["status"] == "Pending"
+        assert deployment.wait_final(transaction_id)["status"] == "Failed"
 
 
 def test_a_deploy_without_the_right_to_read_the_secret_tells_the_reason(cloud: Cloud) -> None:

@@ -40,6 +40,15 @@ class Cloud:
         """A stack with an empty database of its own; raises ``DeployFailed``."""
         return deploy(self.emulator, name, self.parameters(name, **parameters))
 
+    @contextmanager
+    def temporary(self, name: str, **parameters: str) -> Iterator[Stack]:
+        """A stack for one test: afterwards its schedule and its warm processes are gone."""
+        stack = self.deploy(name, **parameters)
+        try:
+            yield stack
+        finally:
+            stack.delete()
+
     def parameters(self, name: str, **parameters: str) -> dict[str, str]:
         """Those of a quick stack with an empty database of its own, which is made; ``parameters`` replace some."""
         connection = psycopg2.connect(self.desk.database_url)

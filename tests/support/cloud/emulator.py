@@ -38,6 +38,7 @@ STOPS_WITHIN_S = 3
 class Emulator:
     """A running one. ``certificate`` is a PEM file to trust."""
 
+    pid: int
     port: int
     certificate: Path
 
@@ -63,14 +64,14 @@ class Emulator:
 def running_emulator(folder: Path) -> Iterator[Emulator]:
     """Start one with everything in ``folder`` and a clean environment: its functions inherit what it has."""
     certificate, key = _certificate(folder)
-    emulator = Emulator(free_ports(1)[0], certificate)
+    port = free_ports(1)[0]
     scratch = folder / "tmp"
     scratch.mkdir()
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "TMPDIR": str(scratch),
-        "GATEWAY_PORT": str(emulator.port),
+        "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
@@ -80,7 +81,7 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
         "USE_SSL": "1",
         "MINISTACK_SSL_CERT": str(certificate),
         "MINISTACK_SSL_KEY": str(key),
-        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_ENDPOINT_URL": f"https://127.0.0.1:{port}",
         "AWS_CA_BUNDLE": str(certificate),
         "SSL_CERT_FILE": str(certificate),
     }
@@ -88,6 +89,7 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
         process = subprocess.Popen(
             [str(PYTHON), "-m", "ministack"], cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True
         )
+    emulator = Emulator(process.pid, port, certificate)
     try:
         wait_until(lambda: _answers(emulator) or process.poll() is not None, "the emulator")
         assert process.poll() is None, (folder / "emulator.log").read_text()[-2000:]

@@ -5,7 +5,7 @@ import json
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,24 @@ class Stack:
         """After one more pass of the reconciler: whether the transaction is Completed by now."""
         self.reconcile()
         return bool(deployment.status(transaction_id)["status"] == "Completed")
+
+    def delete(self) -> None:
+        """Remove it, and the processes in which the emulator would keep its functions warm."""
+        formation = self.emulator.client("cloudformation")
+        formation.delete_stack(StackName=self.name)
+        wait_until(lambda: _is_gone(formation, self.name), f"the end of the stack {self.name}")
+        for process in self.sandboxes():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+    def sandboxes(self, name: str = "") -> list[psutil.Process]:
+        """The processes in which the emulator runs this stack's functions, or one of them: ``converter``."""
+        found = []
+        for process in psutil.Process(self.emulator.pid).children(recursive=True):
+            with suppress(psutil.Error):
+                if process.environ().get("AWS_LAMBDA_FUNCTION_NAME", "").startswith(f"{self.name}-{name}"):
+                    found.append(process)
+        return [one for one in found if "awslambdaric" in one.cmdline()]
 
     def log_lines(self, name: str) -> list[str]:
         """What a function has logged: ``converter``."""
@@ -145,14 +163,11 @@ def failures(emulator: Emulator, name: str) -> list[str]:
     return [f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events if e.get("ResourceStatusReason")]
 
 
-def sandboxes(handler: str) -> list[psutil.Process]:
-    """The processes in which the emulator runs a function."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
-        if "awslambdaric" in words and handler in words:
-            found.append(process)
-    return found
+def _is_gone(formation: Any, name: str) -> bool:
+    try:
+        return bool(formation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE")
+    except ClientError:
+        return True
 
 
 def upload_code(emulator: Emulator) -> str:
