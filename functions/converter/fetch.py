@@ -9,7 +9,8 @@ from functions.converter.workspace import require_room
 from functions.shared import logs
 from functions.shared.errors import EmptyObject, ScratchFull, SourceMissing, StorageRefused, StorageUnavailable
 from functions.shared.settings import Settings
-from functions.shared.storage import ObjectInfo, ObjectMissing
+from functions.shared.storage import ObjectInfo
+from functions.shared.storage_errors import ObjectMissing
 from functions.shared.transactions import Source
 
 TRIES_WITHOUT_PROGRESS = 3

@@ -9,7 +9,8 @@ from typing import IO, Protocol
 
 from functions.converter.lease import Lease
 from functions.shared.errors import StaleAttempt, StorageRefused, StorageUnavailable
-from functions.shared.storage import ObjectExists, ObjectInfo
+from functions.shared.storage import ObjectInfo
+from functions.shared.storage_errors import ObjectExists
 from functions.shared.transactions import CONTENT_TYPES, output_key
 
 SINGLE_PUT_BYTES = 100 * 1024**2

@@ -8,7 +8,7 @@ from functions.download.disposition import content_disposition, download_name
 from functions.shared.database import Row
 from functions.shared.errors import ConvertedMissing, NotReady
 from functions.shared.settings import settings
-from functions.shared.storage import ObjectMissing
+from functions.shared.storage_errors import ObjectMissing
 from functions.shared.transactions import CONTENT_TYPES, Status, link_end
 from functions.shared.web import utc_text
 from functions.shared.wiring import storage, transactions

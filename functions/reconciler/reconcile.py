@@ -12,7 +12,8 @@ from functions.shared import logs, metrics
 from functions.shared.database import Row
 from functions.shared.errors import StorageRefused
 from functions.shared.settings import Settings
-from functions.shared.storage import ObjectInfo, ObjectMissing, Storage
+from functions.shared.storage import ObjectInfo, Storage
+from functions.shared.storage_errors import ObjectMissing
 from functions.shared.transactions import Source, output_key, reissue_wait_s
 from functions.shared.upkeep import Upkeep, source_of
 

@@ -1,4 +1,4 @@
-"""Objects in S3-compatible storage, through botocore. Foreign errors are translated here and keep their cause.
+"""Objects in S3-compatible storage, through botocore.
 
 Two clients where storage has two addresses: one for I/O on the internal endpoint, one that only signs links for the
 public endpoint (the host is part of the signature, so a link is never rewritten). Creating one costs about 80 ms, so
@@ -8,56 +8,22 @@ and each cold start would pay for.
 
 import base64
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
-from functions.shared.errors import (
-    Bucket265Error,
-    SourceMissing,
-    SourceSuperseded,
-    StorageRefused,
-    StorageUnavailable,
-)
 from functions.shared.settings import STORAGE_CONNECTIONS, Settings
+from functions.shared.storage_errors import ObjectMissing, s3_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-RIGHTS = {
-    "GetObject": "s3:GetObject",
-    "HeadObject": "s3:GetObject",
-    "PutObject": "s3:PutObject",
-    "CreateMultipartUpload": "s3:PutObject",
-    "UploadPart": "s3:PutObject",
-    "CompleteMultipartUpload": "s3:PutObject",
-    "AbortMultipartUpload": "s3:AbortMultipartUpload",
-    "DeleteObject": "s3:DeleteObject",
-    "ListObjectsV2": "s3:ListBucket",
-    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
-}
-"""The right that each operation needs."""
-
 SINGLE_PUT_LIMIT = 5 * 1024**3
 """Largest object of one PUT, fixed by S3."""
-
-
-class ObjectMissing(Bucket265Error):
-    code = "object_missing"
-    hint = "The object is not in storage."
-
-
-class ObjectExists(Bucket265Error):
-    """A conditional write met an object under its key."""
-
-    code = "object_exists"
-    hint = "An object is already there."
 
 
 @dataclass(frozen=True)
@@ -242,31 +208,3 @@ class Storage:
                 self.client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
         except ObjectMissing:
             return
-
-
-@contextmanager
-def s3_errors(bucket: str, key: str) -> Iterator[None]:
-    """Translate botocore's errors once."""
-    try:
-        yield
-    except ClientError as exc:
-        raise _translated(exc, bucket, key) from exc
-    except (BotoCoreError, OSError) as exc:
-        raise StorageUnavailable from exc
-
-
-def _translated(exc: ClientError, bucket: str, key: str) -> Bucket265Error:
-    code = exc.response.get("Error", {}).get("Code", "")
-    operation = exc.operation_name
-    if code in {"404", "NoSuchKey", "NoSuchUpload"}:
-        return SourceMissing() if operation == "GetObject" else ObjectMissing(key)
-    if code in {"412", "PreconditionFailed"}:
-        return SourceSuperseded() if operation == "GetObject" else ObjectExists(key)
-    if code in {"416", "InvalidRange"}:
-        return SourceSuperseded()
-    if code in {"403", "AccessDenied"}:
-        return StorageRefused(f"{RIGHTS.get(operation, operation)} is not allowed on the bucket {bucket}")
-    status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    outage = status >= 500 or code == "ConditionalRequestConflict"  # another write of the key is just ending
-    said = f"storage answered {code or 'an unknown error'}"
-    return StorageUnavailable(said) if outage else StorageRefused(f"{said} for the bucket {bucket}")

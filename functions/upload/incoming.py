@@ -9,7 +9,8 @@ from starlette.concurrency import run_in_threadpool
 
 from functions.shared import logs
 from functions.shared.errors import StorageUnavailable
-from functions.shared.storage import ObjectExists, ObjectMissing, Storage
+from functions.shared.storage import Storage
+from functions.shared.storage_errors import ObjectExists, ObjectMissing
 from functions.shared.transactions import source_key
 
 PART_BYTES = 8 * 1024**2

@@ -10,7 +10,8 @@ import pytest
 from minio import Minio, S3Error
 
 from functions.shared.errors import SourceMissing, SourceSuperseded
-from functions.shared.storage import ObjectExists, ObjectMissing, PresignedPut
+from functions.shared.storage import PresignedPut
+from functions.shared.storage_errors import ObjectExists, ObjectMissing
 from local.objectstore import minio_client
 from tests.support.buckets import PART_BYTES, Bucket, request_target
 

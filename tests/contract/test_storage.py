@@ -9,7 +9,8 @@ import pytest
 
 from functions.shared.errors import SourceMissing, SourceSuperseded, StorageRefused, StorageUnavailable
 from functions.shared.settings import read_settings
-from functions.shared.storage import ObjectExists, ObjectMissing, Storage
+from functions.shared.storage import Storage
+from functions.shared.storage_errors import ObjectExists, ObjectMissing
 from tests.support.buckets import PART_BYTES, Bucket
 from tests.support.deployment import send
 from tests.support.ports import free_ports

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from functions.shared.storage import ObjectExists, ObjectMissing, PresignedPut
+from functions.shared.storage import PresignedPut
+from functions.shared.storage_errors import ObjectExists, ObjectMissing
 from tests.support.buckets import Bucket, request_target
 from tests.support.deployment import send
 from tests.support.waiting import wait_until

@@ -16,7 +16,8 @@ from functions.shared.errors import (
     WorkerStopping,
 )
 from functions.shared.settings import Settings, read_settings
-from functions.shared.storage import ObjectInfo, ObjectMissing
+from functions.shared.storage import ObjectInfo
+from functions.shared.storage_errors import ObjectMissing
 from functions.shared.transactions import Source
 from tests.support.attempts import a_claim, a_lease
 

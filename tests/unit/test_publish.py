@@ -11,7 +11,8 @@ import pytest
 from functions.converter import publish as publishing
 from functions.converter.publish import publish
 from functions.shared.errors import StaleAttempt, StorageUnavailable, WorkerStopping
-from functions.shared.storage import ObjectExists, ObjectInfo
+from functions.shared.storage import ObjectInfo
+from functions.shared.storage_errors import ObjectExists
 from tests.support.attempts import TRANSACTION, Row, a_claim, a_lease
 
 CONTENT = b"an encoded film" * 100
