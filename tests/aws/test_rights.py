@@ -101,15 +101,16 @@ def test_the_converter_without_the_right_to_write_fails_at_publish_and_is_retrie
     assert cloud_deployment.wait_completed(transaction_id)["attempt"] > 1
 
 
-def test_the_converter_that_cannot_set_the_delay_says_so_and_loses_nothing(
-    cloud_stack: Stack, cloud_deployment: Deployment, clip: bytes
-) -> None:
-    with cloud_stack.without("ConverterRole", "s3:PutObject", "sqs:ChangeMessageVisibility"):
-        transaction_id = cloud_deployment.put("clip.mp4", "video/mp4", clip)
-        wait_for_refusal(cloud_deployment, transaction_id, "s3:PutObject")
-        wait_for_line(cloud_stack, "converter", "record.not_delayed", "ChangeMessageVisibility")
-    wait_until(lambda: cloud_stack.reconciled(cloud_deployment, transaction_id), "the reconciler's event", 120)
-    assert cloud_deployment.wait_completed(transaction_id)["attempt"] > 1
+def test_the_converter_that_cannot_set_the_delay_says_so_and_loses_nothing(cloud: Cloud, clip: bytes) -> None:
+    """The message stays hidden for the queue's own time; the reconciler does not wait for it."""
+    with cloud.temporary("no-delay", LeaseSeconds="6", StallSeconds="5", QueueVisibilitySeconds="3600") as stack:
+        deployment = cloud.deployment(stack)
+        with stack.without("ConverterRole", "s3:PutObject", "sqs:ChangeMessageVisibility"):
+            transaction_id = deployment.put("clip.mp4", "video/mp4", clip)
+            wait_for_refusal(deployment, transaction_id, "s3:PutObject")
+            wait_for_line(stack, "converter", "record.not_delayed", "ChangeMessageVisibility")
+        wait_until(lambda: stack.reconciled(deployment, transaction_id), "the reconciler's event", 120)
+        assert deployment.wait_completed(transaction_id)["attempt"] > 1
 
 
 def test_the_reconciler_without_the_right_to_send_says_so_and_catches_up(
