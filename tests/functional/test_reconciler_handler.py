@@ -1,5 +1,6 @@
 """The reconciler as a function: lost events and dead workers' rows go into SQS again, and an operator can redrive."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -50,7 +51,7 @@ def failed_upload(world: World, clip: Path) -> Upload:
 def reissued_keys(queues: Sqs) -> list[str]:
     keys: list[str] = []
     while records := queues.receive()["Records"]:
-        keys += [one.key for record in records for one in object_created(record["body"])]
+        keys += [json.loads(record["body"])["Key"].partition("/")[2] for record in records]
     return keys
 
 

@@ -15,9 +15,12 @@ def running(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def program(process: psutil.Process) -> str:
-    """Its program's file name, or for our own Python programs the module."""
-    words = process.cmdline()
-    return words[words.index("-m") + 1] if "-m" in words else process.name()
+    """Its program's file name, or for our own Python programs the module; nothing for one that has ended."""
+    try:
+        words = process.cmdline()
+        return words[words.index("-m") + 1] if "-m" in words else process.name()
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def _runs(process: psutil.Process) -> bool:
