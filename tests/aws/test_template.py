@@ -52,7 +52,7 @@ def test_each_function_runs_in_an_image_that_the_dockerfile_makes(logical: str) 
     stages = re.findall(r"^FROM \S+ AS (\S+)", (ROOT / metadata["Dockerfile"]).read_text(), re.MULTILINE)
     assert metadata["DockerBuildTarget"] in stages
     assert metadata["DockerBuildTarget"] == ("worker" if logical == "ConverterFunction" else "api")
-    assert FUNCTIONS[logical]["ImageConfig"]["EntryPoint"] == ["/usr/local/bin/python", "-m", "awslambdaric"]
+    assert FUNCTIONS[logical]["ImageConfig"]["EntryPoint"] == ["/opt/venv/bin/python", "-m", "awslambdaric"]
 
 
 KNOWN: dict[str, str | None] = {

@@ -43,7 +43,7 @@ def invoke(project: Project, service: str, handler: str, event: Mapping[str, Any
     }
     image = project.containers(service)[0]["Image"]
     words = ["run", "--detach", "--network", "host", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"]
-    words += ["--user", LAMBDAS_USER, "--entrypoint", "/usr/local/bin/python"]
+    words += ["--user", LAMBDAS_USER, "--entrypoint", "/opt/venv/bin/python"]
     words += [word for name, value in env.items() for word in ("--env", f"{name}={value}")]
     container = docker(*words, image, "-m", "awslambdaric", handler).strip()
     try:
