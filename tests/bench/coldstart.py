@@ -77,10 +77,15 @@ def _candidates(running: Product, transaction_id: str) -> dict[str, Candidate]:
 
 
 def _by_secret(candidates: Mapping[str, Candidate], aws: Aws, database_url: str) -> dict[str, Candidate]:
-    """The same functions, which learn the database's address from a secret, as on AWS; the bare ones are told it."""
+    """The same functions, which learn the database's address from a secret, as on AWS; the bare ones are told it.
+
+    Only the API's functions are judged so: the converter's reference makes no request of its own at all.
+    """
     env = aws.env | {"DATABASE_URL": "", "DATABASE_SECRET_ARN": aws.secret("database", database_url)}
     return {
-        f"{name}, address from a secret": replace(candidates[name], at_most=None, env=env)
+        f"{name}, address from a secret": replace(
+            candidates[name], env=env, at_most=None if name == "converter" else candidates[name].at_most
+        )
         for name in ("upload", "download", "status", "converter")
     }
 
