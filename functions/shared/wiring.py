@@ -1,6 +1,7 @@
 """Composition root: builds what the functions use from the settings, each part when first asked for.
 
-boto3 is imported only by who needs storage: ``status`` starts without it. So is PyJWT by who has to check tokens.
+botocore's clients are imported only by who needs storage: ``status`` starts without them. PyJWT is imported only by
+who has to check tokens.
 """
 
 from concurrent.futures import ThreadPoolExecutor

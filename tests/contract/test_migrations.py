@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg2
@@ -16,6 +14,7 @@ from sqlalchemy import create_engine
 from functions.migrate.migrate import LOCK_KEY, MIGRATIONS, migrate, newest_version
 from functions.shared.database import Database
 from functions.shared.upkeep import Upkeep
+from tests.support.databases import ask, empty_database
 from tests.support.servers import Servers
 from tests.support.waiting import wait_until
 
@@ -39,18 +38,8 @@ UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constr
 @pytest.fixture
 def url(servers: Servers) -> Iterator[str]:
     """An empty database."""
-    name = f"scratch_{uuid4().hex}"
-    ask(servers.desk.database_url, f"CREATE DATABASE {name}")
-    yield urlsplit(servers.desk.database_url)._replace(path=f"/{name}").geturl()
-    ask(servers.desk.database_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def ask(url: str, sql: str) -> list[tuple[Any, ...]]:
-    with closing(psycopg2.connect(url)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
-            return cursor.fetchall() if cursor.description else []
+    with empty_database(servers.desk.database_url) as made:
+        yield made
 
 
 def version(url: str) -> str:

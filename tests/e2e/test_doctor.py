@@ -7,7 +7,6 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
-import psycopg2
 import pytest
 from nats.js import JetStreamContext
 from nats.js.api import RetentionPolicy, StreamConfig
@@ -17,6 +16,7 @@ from local import jetstream
 from local.child import Child
 from local.objectstore import ensure_notifications, minio_client
 from local.servers import Minio
+from tests.support.databases import ask
 from tests.support.ports import free_ports
 from tests.support.servers import Servers, running_servers
 
@@ -74,12 +74,7 @@ def minio_with(servers: Servers, **variables: str) -> Iterator[None]:
 
 
 def statement(servers: Servers, sql: str) -> None:
-    connection = psycopg2.connect(servers.desk.database_url)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(sql)
-    finally:
-        connection.close()
+    ask(servers.desk.database_url, sql)
 
 
 def in_queue(servers: Servers, change: Callable[[JetStreamContext], Awaitable[object]]) -> None:

@@ -13,6 +13,7 @@ from tests.support.children import Children, expect_healthy
 from tests.support.clips import Clips
 from tests.support.http import Api, AsgiApi, LambdaApi
 from tests.support.servers import Servers
+from tests.support.sqs import Sqs
 from tests.support.world import World, world_on
 
 
@@ -33,6 +34,12 @@ def aws() -> Iterator[Aws]:
     """SQS and Secrets Manager. Shared: make queues and secrets of your own."""
     with running_aws() as services:
         yield services
+
+
+@pytest.fixture
+def queues(aws: Aws) -> Sqs:
+    """Two queues that nobody else uses."""
+    return Sqs(aws)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg2
@@ -17,6 +16,7 @@ from functions.migrate import reply as replies
 from functions.migrate.handler import handler
 from functions.migrate.migrate import LOCK_KEY, newest_version
 from tests.support.aws import Aws
+from tests.support.databases import ask, empty_database
 from tests.support.http import environment
 from tests.support.ports import free_ports
 from tests.support.servers import Servers
@@ -74,18 +74,8 @@ def cloudformation() -> Iterator[CloudFormation]:
 @pytest.fixture
 def url(servers: Servers) -> Iterator[str]:
     """An empty database."""
-    name = f"deploy_{uuid4().hex}"
-    execute(servers.desk.database_url, f"CREATE DATABASE {name}")
-    yield urlsplit(servers.desk.database_url)._replace(path=f"/{name}").geturl()
-    execute(servers.desk.database_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def execute(url: str, sql: str) -> list[tuple[Any, ...]]:
-    with closing(psycopg2.connect(url)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
-            return cursor.fetchall() if cursor.description else []
+    with empty_database(servers.desk.database_url) as made:
+        yield made
 
 
 @contextmanager
@@ -110,7 +100,7 @@ def test_a_deploy_migrates(servers: Servers, cloudformation: CloudFormation, url
     answer = the_answer(cloudformation)
     assert (answer["Status"], answer["Reason"]) == ("SUCCESS", f"the database is at version {newest_version()}")
     assert cloudformation.types == [""]
-    assert execute(url, "SELECT version_num FROM alembic_version") == [(newest_version(),)]
+    assert ask(url, "SELECT version_num FROM alembic_version") == [(newest_version(),)]
 
 
 def test_a_deleted_stack_leaves_the_data_alone_and_needs_no_database(
@@ -172,7 +162,7 @@ def test_no_access_to_the_secret_fails_the_deploy_with_the_remedy(
 def test_a_migration_that_fails_is_told_with_its_cause(
     servers: Servers, cloudformation: CloudFormation, url: str
 ) -> None:
-    execute(url, "CREATE TABLE idempotency_keys (in_the_way int)")
+    ask(url, "CREATE TABLE idempotency_keys (in_the_way int)")
     with deployed(servers, DATABASE_URL=url):
         handler(cloudformation.event(), LambdaContext(300))
     answer = the_answer(cloudformation)

@@ -24,14 +24,8 @@ SCHEDULED = {"version": "0", "source": "aws.events", "detail-type": "Scheduled E
 
 
 @pytest.fixture
-def queues(aws: Aws) -> Sqs:
-    return Sqs(aws)
-
-
-@pytest.fixture
-def world(make_world: Callable[..., World], aws: Aws, queues: Sqs) -> World:
-    urls = {"UPLOADS_QUEUE_URL": queues.url, "DEAD_LETTER_QUEUE_URL": queues.dead_url}
-    return make_world(**aws.env, **urls, S3_REGION="eu-central-1")
+def world(make_world: Callable[..., World], queues: Sqs) -> World:
+    return make_world(**queues.env)
 
 
 @pytest.fixture

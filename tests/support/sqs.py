@@ -4,7 +4,7 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from tests.support.aws import Aws
+from tests.support.aws import REGION, Aws
 from tests.support.world import Event
 
 HIDDEN_S = 5400
@@ -29,8 +29,18 @@ class Sqs:
 
     def __init__(self, aws: Aws) -> None:
         self._client = aws.client("sqs")
+        self._aws_env = aws.env
         self.url = aws.queue(f"uploads-{uuid4().hex}", VisibilityTimeout=str(HIDDEN_S))
         self.dead_url = aws.queue(f"dead-{uuid4().hex}", VisibilityTimeout="0")
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What AWS and template.yaml give to a function that uses them."""
+        return self._aws_env | {
+            "UPLOADS_QUEUE_URL": self.url,
+            "DEAD_LETTER_QUEUE_URL": self.dead_url,
+            "S3_REGION": REGION,
+        }
 
     def send(self, *bodies: str) -> None:
         for body in bodies:

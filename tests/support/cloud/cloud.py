@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import psycopg2
-
 from local.desk import Desk
 from local.servers import Postgres
 from tests.support.cloud.emulator import ROOT_KEY, Emulator, running_emulator
 from tests.support.cloud.stack import QUICK, Stack, deploy
+from tests.support.databases import ask
 from tests.support.deployment import Deployment, trust
 from tests.support.issuer import AUDIENCE, Issuer, running_issuer
 from tests.support.servers import new_desk
@@ -51,11 +50,7 @@ class Cloud:
 
     def parameters(self, name: str, **parameters: str) -> dict[str, str]:
         """Those of a quick stack with an empty database of its own, which is made; ``parameters`` replace some."""
-        connection = psycopg2.connect(self.desk.database_url)
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(f'CREATE DATABASE "stack-{name}"')
-        connection.close()
+        ask(self.desk.database_url, f'CREATE DATABASE "stack-{name}"')
         database = {"CreateDatabase": "false", "DatabaseSecretArn": self.secret({"url": self.database_url(name)})}
         tokens = {"AuthIssuer": self.issuer.url, "AuthAudience": AUDIENCE}
         return QUICK | database | tokens | parameters
