@@ -1,4 +1,4 @@
-"""READ FIRST. The stages of one conversion, in order. What may go wrong is drawn in functions/shared/errors.py."""
+"""READ FIRST. The stages of one conversion, in order. What may go wrong is drawn in functions/shared/errors."""
 
 from dataclasses import dataclass
 
@@ -22,6 +22,7 @@ from functions.shared.errors import StaleAttempt
 from functions.shared.repository import Transactions
 from functions.shared.settings import Settings
 from functions.shared.storage import Storage
+from functions.shared.transactions import Result
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def convert(lease: Lease, deps: Deps) -> None:
             verification.verify(output, source, plan, media, container, deps.inspector, lease)
         with lease.stage("publish"):
             result = publishing.publish(output, deps.storage, lease)
-        facts_of_result = (result.key, result.size, result.sha256)
-        if not patiently(lambda: deps.transactions.complete(claim, *facts_of_result), lease.deadline.patience_s()):
+        delivered = Result(result.key, result.size, result.sha256)
+        if not patiently(lambda: deps.transactions.complete(claim, delivered), lease.deadline.patience_s()):
             deps.storage.delete(claim.converted_bucket, result.key)
             raise StaleAttempt
     _note_completion(lease, media, result)

@@ -14,7 +14,7 @@ from functions.shared.errors import StorageRefused
 from functions.shared.settings import Settings
 from functions.shared.storage import ObjectInfo, Storage
 from functions.shared.storage_errors import ObjectMissing
-from functions.shared.transactions import Source, output_key, reissue_wait_s
+from functions.shared.transactions import Source, attempt_of, reissue_wait_s
 from functions.shared.upkeep import Upkeep, source_of
 
 LOCK_KEY = 265_002
@@ -92,20 +92,20 @@ class Reconciler:
         self.upkeep.reconciled(_id(row), row["reissues"] + 1, reissue_wait_s(row["reissues"] + 1))
 
     def _sweep(self, row: Row) -> None:
-        """Remove what the row's attempts left but the output that it names.
+        """Remove what the row's attempts left, but the output that it names and what lies beside that.
 
         Of these attempts only: a redrive may have begun another one since the row was read.
         """
         bucket, prefix = row["converted_bucket"], f"{row['transaction_id']}/"
-        attempts = range(1, row["attempt"] + 1)
-        outputs = {output_key(_id(row), attempt, row["target_format"]) for attempt in attempts}
+        ended = range(1, row["attempt"] + 1)
+        completed = attempt_of(row["stored_path_converted"] or "")
         for item in self.storage.list_prefix(bucket, prefix):
-            if item.key in outputs and item.key != row["stored_path_converted"]:
+            if attempt_of(item.key) in ended and attempt_of(item.key) != completed:
                 self.storage.delete(bucket, item.key)
                 metrics.SWEPT.add()
                 logs.event("output.swept", transaction_id=row["transaction_id"], key=item.key)
         for key, upload_id in self.storage.unfinished_uploads(bucket, prefix):
-            if key in outputs:
+            if attempt_of(key) in ended:
                 self.storage.abort_upload(bucket, key, upload_id)
         self.upkeep.swept(_id(row))
 

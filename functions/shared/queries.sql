@@ -38,7 +38,8 @@ RETURNING transaction_id
 -- Named columns, not all: the statement that pollers run.
 SELECT transaction_id, user_id, filename, content_type, uploads_bucket, stored_path_original, stored_at, source_size,
        source_etag, converted_bucket, stored_path_converted, converted_size, converted_sha256, original_format,
-       original_codec, target_format, target_codec, media, status, error_code, error_reason, attempt, worker, progress,
+       original_codec, target_format, target_codec, options, media, status, error_code, error_reason, attempt, worker,
+       progress, result, result_reason, dropped, warnings, receipt_key, previews,
        converting_since, converting_until, start_time, updated_time
   FROM transactions
  WHERE transaction_id = %(transaction_id)s
@@ -98,7 +99,10 @@ RETURNING transaction_id
 -- name: complete
 UPDATE transactions
    SET status = 'Completed', stored_path_converted = %(key)s, converted_size = %(size)s,
-       converted_sha256 = %(sha256)s, progress = '{"stage": "done", "percent": 100.0}', lease_until = NULL,
+       converted_sha256 = %(sha256)s, result = %(outcome)s, result_reason = %(reason)s,
+       target_format = %(target_format)s, target_codec = %(target_codec)s, dropped = %(dropped)s,
+       warnings = %(warnings)s, receipt_key = %(receipt_key)s, previews = %(previews)s,
+       progress = '{"stage": "done", "percent": 100.0}', lease_until = NULL,
        error_code = NULL, error_reason = NULL, converting_until = now(), updated_time = now()
  WHERE transaction_id = %(transaction_id)s AND attempt = %(attempt)s AND status = 'Converting'
 RETURNING transaction_id
@@ -169,7 +173,7 @@ RETURNING transaction_id
 
 -- name: unswept
 -- Once soon after the row's end and once an hour later: an attempt that was cut off from us may publish after the first.
-SELECT transaction_id, converted_bucket, stored_path_converted, target_format, attempt FROM transactions
+SELECT transaction_id, converted_bucket, stored_path_converted, attempt FROM transactions
  WHERE status IN ('Completed', 'Failed') AND (swept_at IS NULL OR swept_at - updated_time < interval '1 hour')
    AND updated_time < now() - CASE WHEN swept_at IS NULL THEN make_interval(secs => %(after_s)s) ELSE '1 hour' END
  ORDER BY updated_time LIMIT %(limit)s

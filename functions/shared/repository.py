@@ -21,6 +21,7 @@ from functions.shared.transactions import (
     GiveBack,
     NewTransaction,
     Progress,
+    Result,
     Source,
     Status,
 )
@@ -151,11 +152,11 @@ class Transactions:
             encoder=encoder,
         )
 
-    def complete(self, claim: Claim, key: str, size: int, sha256: str) -> bool:
+    def complete(self, claim: Claim, result: Result) -> bool:
         """The fenced commit. True as well when an earlier, unanswered call of this attempt had already done it."""
-        if self._fenced("complete", claim, key=key, size=size, sha256=sha256):
+        if self._fenced("complete", claim, **_result_params(result)):
             return True
-        return self._fenced("completed_with", claim, key=key)
+        return self._fenced("completed_with", claim, key=result.key)
 
     def fail(self, claim: Claim, error_code: str, error_reason: str) -> bool:
         """End the transaction for good."""
@@ -195,6 +196,14 @@ def _insert_params(new: NewTransaction) -> dict[str, Any]:
         "user_id": str(new.user_id),
         "options": Json(new.options),
         "reconcile_in_s": REISSUE_FIRST_S,
+    }
+
+
+def _result_params(result: Result) -> dict[str, Any]:
+    return vars(result) | {
+        "dropped": Json(list(result.dropped)),
+        "warnings": Json(list(result.warnings)),
+        "previews": Json(result.previews),
     }
 
 

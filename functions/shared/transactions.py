@@ -1,6 +1,7 @@
 """The life of a transaction, as pure rules: states, budgets and delays. No I/O here."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -133,8 +134,56 @@ class NewTransaction:
     options: dict[str, Any]
 
 
-CONTENT_TYPES = {"mp4": "video/mp4"}
-"""Media type of a result, by its target format."""
+@dataclass(frozen=True)
+class Result:
+    """What a commit stores of a conversion: the delivered object, how it came about, and what lies beside it.
+
+    ``outcome`` is ``converted``, ``remuxed`` or ``kept_original``, ``reason`` a sentence that says why where it is not
+    ``converted``. ``target_format`` is the extension of what is delivered, ``target_codec`` its video codec.
+    ``dropped``: ``{"what", "index", "codec", "language", "reason"}`` each. ``warnings``: ``{"code", "message",
+    "count"}`` each. ``previews``: keys by name, of ``PREVIEWS``.
+    """
+
+    key: str
+    size: int
+    sha256: str
+    outcome: str = "converted"
+    reason: str | None = None
+    target_format: str = "mp4"
+    target_codec: str = "h265"
+    dropped: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[dict[str, Any], ...] = ()
+    receipt_key: str | None = None
+    previews: dict[str, str] = field(default_factory=dict)
+
+
+PREVIEWS = ("poster", "storyboard", "sprite", "preview")
+
+CONTENT_TYPES = {
+    "3gp": "video/3gpp",
+    "asf": "video/x-ms-asf",
+    "avi": "video/x-msvideo",
+    "flv": "video/x-flv",
+    "gif": "image/gif",
+    "jpg": "image/jpeg",
+    "json": "application/json",
+    "m2ts": "video/mp2t",
+    "m4v": "video/x-m4v",
+    "mkv": "video/x-matroska",
+    "mov": "video/quicktime",
+    "mp4": "video/mp4",
+    "mpg": "video/mpeg",
+    "ogg": "video/ogg",
+    "ogv": "video/ogg",
+    "ts": "video/mp2t",
+    "vtt": "text/vtt",
+    "webm": "video/webm",
+    "webp": "image/webp",
+    "wmv": "video/x-ms-wmv",
+}
+"""Media type of what lies in the converted bucket, by its extension."""
+
+UNKNOWN_TYPE = "application/octet-stream"
 
 
 def link_end(link_ttl_s: int) -> datetime:
@@ -155,3 +204,14 @@ def transaction_of(key: str) -> str:
 def output_key(transaction_id: UUID, attempt: int, extension: str) -> str:
     """Attempt-scoped key of a result in the converted bucket."""
     return f"{transaction_id}/{attempt}.{extension}"
+
+
+def artefact_key(transaction_id: UUID, attempt: int, name: str) -> str:
+    """Attempt-scoped key of what lies beside a result, such as ``receipt.json`` or ``poster.jpg``."""
+    return f"{transaction_id}/{attempt}.{name}"
+
+
+def attempt_of(key: str) -> int | None:
+    """Which attempt wrote an object of the converted bucket; None for a key that no attempt writes."""
+    found = re.fullmatch(r"[^/]+/([1-9][0-9]*)\.[^/]+", key)
+    return int(found[1]) if found else None

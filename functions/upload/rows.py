@@ -1,7 +1,10 @@
 """The row of a new upload."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
+from functions.shared.options import Options
 from functions.shared.settings import Settings
 from functions.shared.transactions import NewTransaction, link_end, source_key
 from functions.upload.accept import extension
@@ -15,8 +18,9 @@ def new_transaction(
     content_type: str,
     size: int,
     sha256: str | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> NewTransaction:
-    """A row with today's encoding defaults frozen in it; its link's hour begins now."""
+    """A row with the checked options and today's defaults frozen in it; its link's hour begins now."""
     return NewTransaction(
         transaction_id=transaction_id,
         user_id=user_id,
@@ -29,5 +33,5 @@ def new_transaction(
         stored_path_original=source_key(transaction_id),
         converted_bucket=settings.converted_bucket,
         original_format=extension(filename),
-        options={"preset": settings.x265_preset, "crf": settings.x265_crf},
+        options=Options.resolve(options or {}, settings).as_json(),
     )

@@ -17,6 +17,7 @@ from functions.shared.transactions import (
     GiveBack,
     NewTransaction,
     Progress,
+    Result,
     Source,
 )
 from functions.shared.wiring import transactions, upkeep
@@ -122,7 +123,7 @@ STALE: dict[str, Callable[[Claim], bool]] = {
     "record_media": lambda claim: transactions().record_media(claim, "avi", "mpeg4", {"width": 1}, "x265 test"),
     "fail": lambda claim: transactions().fail(claim, "not_a_video", "The file holds no video."),
     "retry": lambda claim: transactions().retry(claim, *WHY, delay_s=0),
-    "complete": lambda claim: transactions().complete(claim, "stale.mp4", 1, CONVERTED_SHA256),
+    "complete": lambda claim: transactions().complete(claim, Result("stale.mp4", 1, CONVERTED_SHA256)),
 }
 
 
@@ -139,7 +140,7 @@ def test_a_stale_attempt_changes_nothing(row: NewTransaction, write: str, newer:
     if newer == "Retrying":
         assert transactions().retry(owner, *WHY, delay_s=60)
     elif newer == "Completed":
-        assert transactions().complete(owner, "owner.mp4", 2, CONVERTED_SHA256)
+        assert transactions().complete(owner, Result("owner.mp4", 2, CONVERTED_SHA256))
     elif newer == "Failed":
         assert transactions().fail(owner, "not_a_video", "The file holds no video.")
     before = read(row)
@@ -168,9 +169,9 @@ def test_a_renewed_lease_lives_as_long_as_a_new_one(row: NewTransaction) -> None
 
 def test_a_commit_whose_answer_was_lost_may_be_repeated_but_not_changed(row: NewTransaction) -> None:
     claim = claimed(row)
-    assert [transactions().complete(claim, "1.mp4", 7, CONVERTED_SHA256) for _ in range(2)] == [True, True]
+    assert [transactions().complete(claim, Result("1.mp4", 7, CONVERTED_SHA256)) for _ in range(2)] == [True, True]
     before = read(row)
-    assert not transactions().complete(claim, "other.mp4", 8, CONVERTED_SHA256)
+    assert not transactions().complete(claim, Result("other.mp4", 8, CONVERTED_SHA256))
     assert unchanged(row, before)
     assert (before["stored_path_converted"], before["converted_size"]) == ("1.mp4", 7)
 
@@ -213,7 +214,7 @@ def test_another_object_under_the_same_key_is_never_converted(row: NewTransactio
     if state == "silent":
         end_lease(row)
     elif state == "ended":
-        assert transactions().complete(claim, "1.mp4", 7, CONVERTED_SHA256)
+        assert transactions().complete(claim, Result("1.mp4", 7, CONVERTED_SHA256))
     before = read(row)
     later = replace(source_of(row), etag="e2")
     assert transactions().claim(later, "message-1", "worker-2") == Duplicate("superseded")

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from functions.shared.transactions import Claim, Duplicate, Source, output_key
+from functions.shared.transactions import Claim, Duplicate, Result, Source, output_key
 from functions.shared.wiring import storage, transactions, upkeep
 from tests.support import rows
 from tests.support.reconciling import change, one_pass, read
@@ -78,7 +78,7 @@ def test_a_dead_letter_fails_only_a_row_that_nobody_works_on(user_id: str) -> No
     change(row.transaction_id, "lease_until = now() - interval '1 second'")
     assert upkeep().dead_letter(*letter)
     assert (read(row)["status"], read(row)["error_reason"]) == ("Failed", "Gave up. Cut off.")
-    assert not transactions().complete(claim, "key", 1, rows.CONVERTED_SHA256)
+    assert not transactions().complete(claim, Result("key", 1, rows.CONVERTED_SHA256))
     assert not upkeep().dead_letter(*letter)
 
 

@@ -58,7 +58,7 @@ class CloudFormation:
             "StackId": "arn:aws:cloudformation:eu-central-1:123456789012:stack/b/1",
             "RequestId": "request-1",
             "LogicalResourceId": "Migration",
-            "ResourceProperties": {"Version": "0003"},
+            "ResourceProperties": {"Version": "0004"},
             **more,
         }
 

@@ -12,7 +12,7 @@ from functions.shared.database import Database
 from functions.shared.errors import StorageUnavailable
 from functions.shared.settings import settings
 from functions.shared.storage import Storage
-from functions.shared.transactions import REISSUE_CAP_S, REISSUE_FIRST_S, NewTransaction, Source
+from functions.shared.transactions import REISSUE_CAP_S, REISSUE_FIRST_S, NewTransaction, Result, Source
 from functions.shared.upkeep import Upkeep
 from functions.shared.wiring import database, storage, transactions, upkeep
 from tests.support import rows
@@ -83,7 +83,7 @@ def test_an_ended_row_gets_no_event(user_id: str, end: str) -> None:
     row = rows.pending(user_id)
     claim = rows.claimed(row)
     if end == "Completed":
-        assert transactions().complete(claim, "key", 1, rows.CONVERTED_SHA256)
+        assert transactions().complete(claim, Result("key", 1, rows.CONVERTED_SHA256))
     else:
         assert transactions().fail(claim, "not_a_video", "The file holds no video.")
     make_due(row)

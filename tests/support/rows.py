@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from functions.shared.settings import settings
-from functions.shared.transactions import Claim, NewTransaction, Source, output_key
+from functions.shared.transactions import Claim, NewTransaction, Result, Source, output_key
 from functions.shared.wiring import database, storage, transactions
 from functions.upload.rows import new_transaction
 
@@ -39,7 +39,7 @@ def completed(user_id: str, filename: str = "holiday.mov") -> tuple[NewTransacti
     claim = claimed(row)
     key = output_key(row.transaction_id, claim.attempt, "mp4")
     storage().put_once(row.converted_bucket, key, io.BytesIO(CONVERTED), "video/mp4", {})
-    assert transactions().complete(claim, key, len(CONVERTED), CONVERTED_SHA256)
+    assert transactions().complete(claim, Result(key, len(CONVERTED), CONVERTED_SHA256))
     return row, key
 
 
