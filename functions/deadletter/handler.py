@@ -32,7 +32,7 @@ def _fail_rows(record: dict[str, Any]) -> None:
         return
     for one in created:
         failed = wiring.upkeep().dead_letter(
-            one.bucket, one.key, AttemptsExhausted.code, AttemptsExhausted.hint, PREFIX
+            one.bucket, one.key, AttemptsExhausted.code, AttemptsExhausted.words(), PREFIX
         )
         metrics.DEAD_LETTERS.add()
         transaction_id = transaction_of(one.key)

@@ -86,7 +86,7 @@ def test_several_files_at_once_and_each_failure_has_its_reason(terminal: Termina
         assert_converted(tmp_path / result)
     reasons = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert reasons == [
-        f"error: fake.mov: {NotAVideo.hint}",
+        f"error: fake.mov: {NotAVideo.words()}",
         "error: notes.txt: Invalid file type. Only videos are allowed.",
         "error: gone.mov: there is no such file.",
     ]

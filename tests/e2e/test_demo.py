@@ -65,8 +65,8 @@ def test_any_name_comes_back_as_one_line(tmp_path: Path) -> None:
     [
         ("gone.mov", None, "error: gone.mov: there is no such file."),
         ("notes.txt", b"hello", "error: Invalid file type. Only videos are allowed."),
-        ("fake.mov", b"hello", f"error: {NotAVideo.hint}"),
-        ("cut.mp4", CLIP.read_bytes()[:300_000], f"error: {UnreadableMedia.hint}"),
+        ("fake.mov", b"hello", f"error: {NotAVideo.words()}"),
+        ("cut.mp4", CLIP.read_bytes()[:300_000], f"error: {UnreadableMedia.words()}"),
     ],
 )
 def test_what_cannot_be_converted_is_told_in_one_sentence(

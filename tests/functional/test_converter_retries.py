@@ -76,7 +76,7 @@ def test_the_limit_counts_the_rows_attempts_and_not_deliveries(world: World, cli
     assert world.dead_letter(event) == DONE
     row = world.row(upload)
     assert (row["status"], row["error_code"]) == ("Failed", AttemptsExhausted.code)
-    assert row["error_reason"] == f"Gave up after 5 attempts. {AttemptsExhausted.hint}"
+    assert row["error_reason"] == f"Gave up after 5 attempts. {AttemptsExhausted.words()}"
     assert world.ffmpeg_runs == 0
 
 

@@ -40,7 +40,7 @@ handler(json.loads(sys.stdin.read()), LambdaContext())
 def expect_clean_end(world: World, upload: Upload, stage: str) -> dict[str, Any]:
     row = world.row(upload)
     assert (row["status"], row["error_code"], row["attempt"]) == ("Failed", "too_long_for_this_worker", 1)
-    assert row["error_reason"].startswith(TooLongForThisWorker.hint)
+    assert row["error_reason"].startswith(TooLongForThisWorker.hint.removesuffix("."))
     assert row["progress"]["stage"] == stage
     assert world.outputs(upload) == []
     assert world.leftovers() == []

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-from functions.shared.errors import Bucket265Error, PermanentError, RequestRefused, RetryableError
+from functions.shared.errors import Bucket265Error, RequestRefused, RetryableError, catalogue
 from functions.shared.transactions import ATTEMPTS_LIMIT, RETRY_DELAYS_S
 from functions.shared.web import STATUS_BY_CODE, create_app
 from local.problems import OF_THE_GATEWAY
@@ -41,12 +41,6 @@ of more than 10 MB, a function that fails or takes longer than 30 s. Such an ans
 """
 SELF_EXPLAINING = "Says what is wrong with the request."
 RETRY_HELPS = {
-    "attempts_exhausted": "yes: once what cut it off is mended, redrive it",
-    "picture_too_large_for_this_worker": "on a larger worker: redrive it there",
-    "verification_failed": "no",
-    "too_long_for_this_worker": "on a worker without such a limit: redrive it there",
-    "time_budget_exceeded": "no: cut it into shorter films",
-    "duration_out_of_range": "no: cut it into shorter films",
     "unauthorized": "yes, with a good token",
     "not_ready": "yes, once the status is `Completed`",
     "request_timeout": "yes",
@@ -72,7 +66,7 @@ def render() -> str:
             f"`{DROPPED}`: the message is acknowledged and no row changes.\n",
             *_table(BAD_EVENTS),
             "\n## Codes of conversions\n",
-            *_markdown(("code", "state", "sentence", "does a retry help?"), _conversion_errors()),
+            *_markdown(("code", "state", "sentence", "remedy", "does a retry help?"), _conversion_errors()),
             "\n## Codes of HTTP answers\n",
             *_markdown(("code", "HTTP status", "sentence", "does a retry help?"), _http_errors()),
             "\n## Answers of API Gateway itself\n",
@@ -93,11 +87,8 @@ def _table(rows: list[BadInput]) -> Iterator[str]:
 
 
 def _conversion_errors() -> Iterator[tuple[object, ...]]:
-    for error in _leaves(PermanentError):
-        helps = RETRY_HELPS.get(error.code, "no: a new upload of a good file does")
-        yield _code(error.code), "`Failed`", error.hint, helps
-    for error in _leaves(RetryableError):
-        yield _code(error.code), "`Retrying`", error.hint, "yes: tried again by itself"
+    for entry in catalogue():
+        yield _code(entry.code), "`Failed`" if entry.final else "`Retrying`", entry.hint, entry.remedy, entry.retry
 
 
 def _http_errors() -> Iterator[tuple[object, ...]]:

@@ -1,18 +1,20 @@
-"""What a client reads of a failure is ours: a hint, and measured figures at most."""
+"""What a client reads of a failure is ours: a hint, measured figures at most, and a remedy."""
 
 import re
 from typing import Any
 
-from functions.shared.errors import PermanentError, RetryableError
+from functions.shared.errors import catalogue
 
-HINTS = {kind.code: kind.hint for base in (PermanentError, RetryableError) for kind in base.__subclasses__()}
+ENTRIES = {entry.code: entry for entry in catalogue()}
 FIGURES = r"( \([\w ,;.%:+-]+\))?"
 """No slash and no quote: neither a path nor a name nor a link."""
 
 
 def code_of(row: dict[str, Any]) -> str:
     """The error code of a row, whose reason must be our sentence with not a word of anybody else's."""
-    assert re.fullmatch(re.escape(HINTS[row["error_code"]]) + FIGURES, row["error_reason"]), row["error_reason"]
+    entry = ENTRIES[row["error_code"]]
+    wanted = re.escape(entry.hint.removesuffix(".")) + FIGURES + re.escape(f". {entry.remedy}")
+    assert re.fullmatch(wanted, row["error_reason"]), row["error_reason"]
     return str(row["error_code"])
 
 

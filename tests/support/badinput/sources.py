@@ -12,13 +12,12 @@ LETTER = b"Dear Sir or Madam, please find attached my holiday.\n" * 50
 
 def failed(error: type[errors.PermanentError], figures: str = "", encodes: int = 0) -> Seen:
     """The row ends at its first attempt."""
-    sentence = f"{error.hint} ({figures})" if figures else error.hint
-    return Seen("Failed", error.code, sentence, attempts=1, encodes=encodes)
+    return Seen("Failed", error.code, error.words(figures), attempts=1, encodes=encodes)
 
 
 def retrying(error: type[errors.RetryableError], figures: str, encodes: int = 0) -> Seen:
     """The row waits for its next attempt."""
-    return Seen("Retrying", error.code, f"{error.hint} ({figures})", attempts=1, encodes=encodes)
+    return Seen("Retrying", error.code, error.words(figures), attempts=1, encodes=encodes)
 
 
 def content(data: bytes, given: str, gets: Seen) -> BadInput:
