@@ -78,6 +78,8 @@ class Options:
         """What a checked request means under today's settings; names left out, or None, have their defaults."""
         asked = {name: value for name, value in request.items() if value is not None}
         quality, speed = asked.get("quality"), asked.get("speed")
+        required = frozenset(asked.get("require", ()))
+        asked["keep"] = required & set(KEEPABLE) | set(asked.get("keep", ()))
         crf = QUALITIES[quality] if quality else asked.get("crf", settings.x265_crf)
         return cls(
             preset=SPEEDS[speed] if speed else settings.x265_preset,

@@ -1,11 +1,12 @@
 """The JSON form of ``POST /upload``: validate, store the rows, hand out presigned PUTs. A list is all or nothing."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import ErrorDetails, from_json
 
 from functions.shared.errors import InvalidRequest
 from functions.shared.settings import settings
@@ -15,10 +16,8 @@ from functions.shared.wiring import storage, transactions
 from functions.upload.accept import accepted_type, check_size, clean_filename, upload_limit
 from functions.upload.idempotency import ENDPOINT, fingerprint
 from functions.upload.models import FileRequest, FilesRequest
+from functions.upload.options import FAULTS_SHOWN, is_option_fault, option_sentences
 from functions.upload.rows import new_transaction
-
-NAMES_SHOWN = 5
-"""Of unknown options or faulty fields, in one sentence."""
 
 
 def declare(body: bytes, user_id: UUID, key: str | None) -> dict[str, Any]:
@@ -29,7 +28,7 @@ def declare(body: bytes, user_id: UUID, key: str | None) -> dict[str, Any]:
         links = [_link(row) for row in new]
         transactions().insert(new)
         return _answer(new, links, is_list)
-    ids = transactions().insert_once(key, ENDPOINT, _fingerprint(new, is_list), new)
+    ids = transactions().insert_once(key, ENDPOINT, _fingerprint(files, new, is_list), new)
     if ids == [row.transaction_id for row in new]:
         return _answer(new, [_link(row) for row in new], is_list)
     recalled = [_recalled(transaction_id, row) for transaction_id, row in zip(ids, new, strict=True)]
@@ -49,31 +48,39 @@ def parse_request(body: bytes) -> tuple[list[FileRequest], bool]:
             return FilesRequest.model_validate(data).files, True
         return [FileRequest.model_validate(data)], False
     except ValidationError as exc:
-        raise InvalidRequest(f"The request is not valid: {_faults(exc)}.") from None
+        raise InvalidRequest(" ".join(_sentences(exc.errors(include_url=False)))) from None
 
 
-def _faults(exc: ValidationError) -> str:
+def _sentences(errors: list[ErrorDetails]) -> Iterator[str]:
     words = {"missing": "is missing", "extra_forbidden": "is not a known field"}
     faults = []
-    for error in exc.errors(include_url=False, include_input=False)[:NAMES_SHOWN]:
+    for error in [error for error in errors if not is_option_fault(error)][:FAULTS_SHOWN]:
         where = ".".join(str(part)[:40] for part in error["loc"])
         faults.append(f"{where!r} {words.get(error['type'], error['msg'])}")
-    return "; ".join(faults)
+    if faults:
+        yield f"The request is not valid: {'; '.join(faults)}."
+    yield from option_sentences([error for error in errors if is_option_fault(error)])
 
 
 def _row(file: FileRequest, user_id: UUID) -> NewTransaction:
     filename = clean_filename(file.filename)
     content_type = accepted_type(file.content_type, filename)
     check_size(file.size, upload_limit(settings().max_upload_bytes))
-    if file.options:
-        names = ", ".join(repr(name[:40]) for name in list(file.options)[:NAMES_SHOWN])
-        raise InvalidRequest(f"Unknown option(s): {names}. No options are supported yet; leave them out.")
-    return new_transaction(settings(), uuid4(), user_id, filename, content_type, file.size, file.sha256)
+    return new_transaction(settings(), uuid4(), user_id, filename, content_type, file.size, file.sha256, _asked(file))
 
 
-def _fingerprint(new: list[NewTransaction], is_list: bool) -> str:
-    files = [[row.filename, row.content_type, row.declared_size, row.declared_sha256] for row in new]
-    return fingerprint({"json": files, "list": is_list})
+def _asked(file: FileRequest) -> dict[str, Any]:
+    return file.options.asked() if file.options else {}
+
+
+def _fingerprint(files: list[FileRequest], new: list[NewTransaction], is_list: bool) -> str:
+    """Of what was asked, not of what the defaults make of it: they may change before the repeat."""
+    request: dict[str, Any] = {
+        "json": [[row.filename, row.content_type, row.declared_size, row.declared_sha256] for row in new],
+        "list": is_list,
+    }
+    asked = [_asked(file) for file in files]
+    return fingerprint(request | ({"options": asked} if any(asked) else {}))
 
 
 def _link(row: NewTransaction) -> dict[str, Any]:

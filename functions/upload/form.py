@@ -28,19 +28,23 @@ from functions.shared.errors import (
     UploadInterrupted,
 )
 from functions.shared.settings import settings
-from functions.shared.transactions import link_end
+from functions.shared.transactions import NewTransaction, link_end
 from functions.shared.wiring import storage, transactions
 from functions.upload.accept import MAX_FILES, accepted_type, clean_filename, too_large_remedy, upload_limit
 from functions.upload.body import Body
 from functions.upload.formdata import Event, FormDataParser, PartBegin, PartData, PartEnd
 from functions.upload.idempotency import ENDPOINT, fingerprint, keyed_id
 from functions.upload.incoming import IncomingFile
+from functions.upload.options import FIELD_BYTES as OPTIONS_BYTES
+from functions.upload.options import parse_options
 from functions.upload.rows import new_transaction
 
 FORM_OVERHEAD_BYTES = 1024**2
 """Room for boundaries, headers and plain fields beside the files."""
 
-FIELD_BYTES = 1024
+FIELD_BYTES = {"user_id": 1024, "options": OPTIONS_BYTES + 1}
+"""How much is kept of a plain field, by its name."""
+
 SLOT_WAIT_S = 60.0
 
 _slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
@@ -105,6 +109,7 @@ class _Form:
         self._files: list[IncomingFile] = []
         self._file: IncomingFile | None = None
         self._field: tuple[str, bytearray] | None = None
+        self._options: dict[str, Any] | None = None
 
     async def take(self, event: Event) -> None:
         """One step of the parser."""
@@ -116,7 +121,8 @@ class _Form:
                 if sum(file.size for file in self._files) > self._limit:
                     raise FileTooLarge(too_large_remedy(self._limit))
             case PartData(data) if self._field is not None:
-                self._field[1].extend(data[: FIELD_BYTES - len(self._field[1])])
+                name, value = self._field
+                value.extend(data[: FIELD_BYTES[name] - len(value)])
             case PartEnd():
                 await self._end()
 
@@ -126,10 +132,7 @@ class _Form:
             raise MissingFile
         if self._user_id is None:
             raise MissingParameter("Missing required parameter(s): user_id")
-        rows = [
-            new_transaction(settings(), file.transaction_id, self._user_id, file.filename, file.content_type, file.size)
-            for file in self._files
-        ]
+        rows = [self._row(file, self._user_id) for file in self._files]
         if self._key is None:
             transactions().insert(rows)
             self._complete_all()
@@ -138,6 +141,10 @@ class _Form:
             for file in self._files:
                 self._complete_keyed(file, self._user_id)
         return _answer(self._files)
+
+    def _row(self, file: IncomingFile, user_id: UUID) -> NewTransaction:
+        facts = (file.filename, file.content_type, file.size)
+        return new_transaction(settings(), file.transaction_id, user_id, *facts, options=self._options)
 
     async def abort(self) -> None:
         """Leave no unfinished upload in storage."""
@@ -150,8 +157,8 @@ class _Form:
             filename = clean_filename(part.filename)
             self._file = self._incoming(filename, accepted_type(part.content_type, filename))
             self._files.append(self._file)
-        elif part.name == "user_id" and part.filename is None:
-            self._field = (part.name, bytearray())
+        elif part.name == "options" or (part.name == "user_id" and part.filename is None):
+            self._field = (part.name, bytearray())  # options that a script appends as a Blob have a file name
 
     async def _end(self) -> None:
         if self._file is not None:
@@ -159,7 +166,13 @@ class _Form:
                 raise EmptyFile
             await self._file.finish()
         elif self._field is not None:
-            self._name_user(self._field[1].decode("utf-8", "replace").strip())
+            name, value = self._field
+            if name == "user_id":
+                self._name_user(value.decode("utf-8", "replace").strip())
+            elif self._options is not None:
+                raise InvalidRequest("The form has more than one field options; one holds for all its files.")
+            else:
+                self._options = parse_options(bytes(value))
 
     def _name_user(self, value: str) -> None:
         """Raises ``NotOwner`` if the form names another user than the query or the token does."""
@@ -181,7 +194,8 @@ class _Form:
         return IncomingFile(storage(), settings().uploads_bucket, transaction_id, filename, content_type)
 
     def _fingerprint(self) -> str:
-        return fingerprint({"form": [[file.filename, file.content_type, file.sha256] for file in self._files]})
+        request: dict[str, Any] = {"form": [[file.filename, file.content_type, file.sha256] for file in self._files]}
+        return fingerprint(request | ({"options": self._options} if self._options else {}))
 
     def _complete_all(self) -> None:
         for i, file in enumerate(self._files):

@@ -1,10 +1,11 @@
 """Requests of ``POST /upload`` in JSON."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from functions.upload.accept import MAX_FILES
+from functions.upload.options import OptionsRequest
 
 Sha256 = Annotated[str, StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{64}$")]
 
@@ -30,8 +31,8 @@ class FileRequest(BaseModel):
     sha256: Sha256 | None = Field(
         None, description="64 hex digits; storage then refuses anything else.", examples=["9f86d081884c7d65" * 4]
     )
-    options: dict[str, Any] | None = Field(
-        None, description="No options are supported yet: leave it out.", examples=[{}]
+    options: OptionsRequest | None = Field(
+        None, description="What the conversion shall do.", examples=[{"quality": "high", "max_height": 1080}]
     )
 
 

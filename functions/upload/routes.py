@@ -24,6 +24,7 @@ from functions.upload.body import read_json_body
 from functions.upload.declare import declare
 from functions.upload.form import receive_form
 from functions.upload.idempotency import checked_key
+from functions.upload.options import FIELD_BYTES
 
 router = APIRouter(tags=["upload"])
 
@@ -52,7 +53,8 @@ RESPONSES: Responses = {
         {
             MissingFile(): "`You must include a video file in the request form-data.`,"
             " `Invalid file type. Only videos are allowed.`, `Missing required parameter(s): user_id`,"
-            " `Invalid UUID format for parameter: 'user_id'`, or what else is wrong with the request.",
+            " `Invalid UUID format for parameter: 'user_id'`, or what else is wrong with the request, such as"
+            " `options.crf must be from 0 to 51, not 99.`",
             NotOwner(): "`Forbidden`: two different users are named.",
             RequestTimeout(): "The body stopped arriving for a minute.",
             IdempotencyConflict(): "The `Idempotency-Key` was used with another request.",
@@ -87,12 +89,26 @@ REQUEST_BODY = {
                     "summary": "One file",
                     "value": {"filename": "holiday.mov", "content_type": "video/quicktime", "size": 73400320},
                 },
+                "options": {
+                    "summary": "One file with options",
+                    "value": {
+                        "filename": "holiday.mov",
+                        "content_type": "video/quicktime",
+                        "size": 73400320,
+                        "options": {"quality": "high", "max_height": 1080, "require": ["hdr", "all_audio"]},
+                    },
+                },
                 "list": {
                     "summary": "A list",
                     "value": {
                         "files": [
                             {"filename": "a.mp4", "content_type": "video/mp4", "size": 1048576},
-                            {"filename": "b.mkv", "content_type": "video/x-matroska", "size": 2097152},
+                            {
+                                "filename": "b.mkv",
+                                "content_type": "video/x-matroska",
+                                "size": 2097152,
+                                "options": {"container": "mkv", "audio": "copy"},
+                            },
                         ]
                     },
                 },
@@ -109,6 +125,12 @@ REQUEST_BODY = {
                         "format": "binary",
                     },
                     "user_id": {"description": "Instead of the query parameter.", "type": "string", "format": "uuid"},
+                    "options": models("functions.upload.options", "OptionsRequest")
+                    | {
+                        "description": "A JSON object, before or after the files: it holds for all of them. At most"
+                        f" {FIELD_BYTES} bytes.",
+                        "examples": [{"quality": "high"}],
+                    },
                 },
             }
         },
@@ -130,6 +152,9 @@ async def upload(request: Request, user_id: UserId = None, idempotency_key: Idem
     exactly the given headers; its arrival starts the conversion. The link works once and only for that size and type.
 
     **Form**: post the file as `file`; it is streamed to storage, and the conversion starts.
+
+    **Options** say what the conversion shall do: quality, size, container, sound, and what must not get lost. A list
+    has them per file, a form in a field that holds for all its files. `GET /status` shows what they came to.
     """
     user_id = await asking_user(request, user_id)
     key = checked_key(idempotency_key)

@@ -11,7 +11,7 @@ from functions.shared.errors import StorageUnavailable
 from functions.shared.storage import Storage
 from functions.shared.wiring import storage
 from local.gateway import build_app
-from tests.support.declaring import FILE, declare
+from tests.support.declaring import DEFAULTS, FILE, declare
 from tests.support.forms import field_part, file_part, form
 from tests.support.http import Api, environment
 from tests.support.problems import problem_of
@@ -37,7 +37,7 @@ def test_a_form_stores_the_file_and_a_pending_row(api: Api, user_id: str) -> Non
     (row,) = rows_of(user_id)
     assert (str(row["transaction_id"]), row["status"], row["original_format"]) == (transaction_id, "Pending", "mov")
     assert row["declared_size"] == len(CONTENT)
-    assert row["options"] == {"preset": "veryfast", "crf": 26.0}
+    assert row["options"] == DEFAULTS
     assert content_of(transaction_id) == CONTENT
     head = storage().client.head_object(Bucket=row["uploads_bucket"], Key=row["stored_path_original"])
     assert head["ContentType"] == "video/quicktime"

@@ -8,6 +8,11 @@ import httpx
 from tests.support.http import Api
 
 FILE = {"filename": "holiday.mov", "content_type": "video/quicktime", "size": 12}
+DEFAULTS: dict[str, Any] = {
+    "preset": "veryfast", "crf": 26.0, "quality": None, "speed": None, "max_height": None, "container": "mp4",
+    "audio": "auto", "keep": [], "require": [], "previews": "on",
+}  # fmt: skip
+"""Options of a row whose client asked for none."""
 
 
 def declare(api: Api, user_id: str, body: Any, key: str | None = None) -> httpx.Response:

@@ -1,0 +1,132 @@
+"""Options of a conversion: what a request comes to, what a row keeps of it, and what is refused in which words."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.shared.errors import InvalidRequest
+from functions.shared.options import QUALITIES, SPEEDS, Options
+from functions.shared.settings import X265_PRESETS, Settings, read_settings
+from functions.upload.options import FIELD_BYTES, parse_options
+
+DEFAULTS = Options(preset="veryfast", crf=26)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return read_settings({"DATABASE_URL": "postgresql://nowhere", "AUTH_MODE": "open"})
+
+
+def test_without_options_the_settings_hold(settings: Settings) -> None:
+    assert Options.resolve({}, settings) == DEFAULTS
+    other = replace(settings, x265_preset="slow", x265_crf=18.5)
+    assert Options.resolve({"previews": "off"}, other) == Options(preset="slow", crf=18.5, previews=False)
+
+
+@pytest.mark.parametrize(("quality", "crf"), QUALITIES.items())
+def test_a_quality_is_a_crf_by_name_and_keeps_its_name(settings: Settings, quality: str, crf: int) -> None:
+    assert Options.resolve({"quality": quality}, settings) == replace(DEFAULTS, crf=crf, quality=quality)
+
+
+@pytest.mark.parametrize(("speed", "preset"), SPEEDS.items())
+def test_a_speed_is_a_preset_by_name_and_keeps_its_name(settings: Settings, speed: str, preset: str) -> None:
+    assert preset in X265_PRESETS
+    assert Options.resolve({"speed": speed}, settings) == replace(DEFAULTS, preset=preset, speed=speed)
+
+
+def test_a_crf_of_zero_is_asked_for_and_not_left_out(settings: Settings) -> None:
+    assert Options.resolve({"crf": 0}, settings).crf == 0
+
+
+def test_what_is_required_and_left_out_unless_kept_is_kept(settings: Settings) -> None:
+    options = Options.resolve({"keep": ["chroma"], "require": ["location", "hdr"]}, settings)
+    assert (options.keep, options.require) == ({"chroma", "location"}, {"location", "hdr"})
+
+
+EVERYTHING: dict[str, Any] = {
+    "crf": 20.5, "speed": "small", "max_height": 720, "container": "mkv", "audio": "copy",
+    "keep": ["chroma", "location"], "require": ["all_audio", "hdr"], "previews": "off",
+}  # fmt: skip
+
+
+def test_a_row_gives_back_the_options_that_it_was_given(settings: Settings) -> None:
+    options = Options.resolve(EVERYTHING, settings)
+    stored = options.as_json()
+    assert stored == {**EVERYTHING, "preset": "medium", "quality": None}
+    assert Options.from_row(stored) == options
+
+
+def test_a_row_of_an_older_version_is_read_with_what_that_version_did() -> None:
+    assert Options.from_row({"preset": "fast", "crf": 31}) == Options(preset="fast", crf=31)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        (b"", {}),
+        (b"{}", {}),
+        (b'{"crf": null, "keep": []}', {}),
+        (b'{"crf": 51}', {"crf": 51.0}),
+        (b'{"crf": 0}', {"crf": 0.0}),
+        (b'{"max_height": 64, "require": ["hdr", "alpha", "hdr"]}', {"max_height": 64, "require": ["alpha", "hdr"]}),
+    ],
+)
+def test_what_was_asked_has_one_form_however_it_was_written(text: bytes, asked: dict[str, Any]) -> None:
+    assert parse_options(text) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"crf": 99}', "options.crf must be from 0 to 51, not 99."),
+        ('{"crf": -0.5}', "options.crf must be from 0 to 51, not -0.5."),
+        ('{"crf": true}', "options.crf must be from 0 to 51, not true."),
+        ('{"crf": NaN}', "options.crf must be from 0 to 51, not NaN."),
+        ('{"crf": "20"}', 'options.crf must be from 0 to 51, not "20".'),
+        ('{"max_height": 63}', "options.max_height must be a whole number from 64 to 8192, not 63."),
+        ('{"max_height": 8193}', "options.max_height must be a whole number from 64 to 8192, not 8193."),
+        ('{"max_height": 720.5}', "options.max_height must be a whole number from 64 to 8192, not 720.5."),
+        ('{"speed": "warp"}', 'options.speed must be one of fastest, fast, balanced, small, smallest, not "warp".'),
+        ('{"container": ["mp4"]}', 'options.container must be one of mp4, mkv, not ["mp4"].'),
+        ('{"audio": 1}', "options.audio must be one of auto, copy, aac, none, not 1."),
+        ('{"previews": true}', "options.previews must be one of on, off, not true."),
+        ('{"keep": "location"}', 'options.keep must be a list, such as ["location"], not "location".'),
+        ('{"keep": ["location", "colour"]}', 'options.keep may hold location, chroma, not "colour".'),
+        ('{"crf": 20, "quality": "high"}', "options.crf and options.quality exclude each other: give one of them."),
+        (
+            '{"audio": "none", "require": ["all_audio"]}',
+            "options.audio is none, but options.require names all_audio: leave one of them out.",
+        ),
+        ("[]", 'options must be an object, such as {"quality": "high"}, not [].'),
+        (
+            '{"tune": "grain", "preset": "slow"}',
+            "Unknown option(s): 'tune', 'preset'. Leave them out; there are crf, quality, speed, max_height, container,"
+            " audio, keep, require, previews.",
+        ),
+    ],
+)
+def test_a_bad_option_is_refused_with_its_name_what_is_allowed_and_what_came(text: str, sentence: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse_options(text.encode())
+    assert refused.value.sentence() == sentence
+
+
+def test_a_sentence_stays_short_and_plain_whatever_came() -> None:
+    for text in ('{"audio": "' + "x" * 3000 + '"}', '{"audio": "\u202egpj"}', '{"' + "y" * 3000 + '": 1}'):
+        with pytest.raises(InvalidRequest) as refused:
+            parse_options(text.encode())
+        sentence = refused.value.sentence()
+        assert len(sentence) < 220
+        assert "\u202e" not in sentence
+
+
+@pytest.mark.parametrize("text", [b"{", b"quality=high", b"\xff", b'{"keep": [' + b"[" * 2000])
+def test_what_is_no_json_is_refused_as_that(text: bytes) -> None:
+    with pytest.raises(InvalidRequest, match="must be a JSON object"):
+        parse_options(text)
+
+
+def test_a_field_that_is_too_long_is_refused_rather_than_cut() -> None:
+    with pytest.raises(InvalidRequest, match="at most 4096 bytes"):
+        parse_options(b"{" + b" " * FIELD_BYTES + b"}")
