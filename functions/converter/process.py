@@ -1,4 +1,4 @@
-"""The one place that starts a media process: descriptors instead of paths, none of our environment, limits, a group.
+"""The one place that starts a media process: descriptors, none of our environment, limits, a sandbox, a group.
 
 Its input is untrusted, so nothing of ours reaches it but the descriptors it needs, and SIGKILL to its process group
 ends it whatever it does.
@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from functions.converter import sandbox
 
 PR_SET_PDEATHSIG = 1
 OPEN_FILES = 64
@@ -67,28 +69,32 @@ def spawn(
     pass_fds: list[int],
     limits: Limits | None,
     folder: Path | None = None,
+    reach: sandbox.Reach | None = None,
+    layers: sandbox.Sandbox = sandbox.FULL,
     stdout: int | IO[bytes] = subprocess.DEVNULL,
     stderr: int | IO[bytes] = subprocess.DEVNULL,
     dies_with_thread: bool = True,
 ) -> "subprocess.Popen[bytes]":
-    """Start a media process as leader of its own group.
+    """Start a media process as leader of its own group. It may write in ``folder``, or as ``reach`` says.
 
     With ``dies_with_thread`` the kernel kills it when the calling **thread** ends: that thread must outlive it.
     """
-    return subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=stderr,
-        cwd=folder or "/",
-        env=ENVIRONMENT,
-        pass_fds=pass_fds,
-        start_new_session=True,
-        preexec_fn=_before_exec(limits, dies_with_thread),
-    )
+    reach = reach or sandbox.Reach(written=(folder,) if folder else ())
+    with sandbox.prepared(layers, argv[0], reach, pass_fds) as confine:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=folder or "/",
+            env=ENVIRONMENT,
+            pass_fds=pass_fds,
+            start_new_session=True,
+            preexec_fn=_before_exec(limits, dies_with_thread, confine),
+        )
 
 
-def _before_exec(limits: Limits | None, dies_with_thread: bool) -> Callable[[], None]:
+def _before_exec(limits: Limits | None, dies_with_thread: bool, confine: Callable[[], None]) -> Callable[[], None]:
     """What the child does between fork and exec: system calls only, so no lock of another thread can hold it up."""
     triples = limits.triples() if limits else []
     parent = os.getpid()
@@ -100,6 +106,7 @@ def _before_exec(limits: Limits | None, dies_with_thread: bool) -> Callable[[], 
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent:
                 os._exit(1)
+        confine()
 
     return prepare
 
@@ -137,3 +144,12 @@ def io_bytes(pid: int) -> int:
     except OSError:
         return 0
     return sum(int(line.split()[1]) for line in lines if line.startswith(("rchar", "wchar")))
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds that a child has used so far, also after its end while it is not reaped."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
