@@ -3,10 +3,11 @@
 -- name: insert
 INSERT INTO transactions (transaction_id, user_id, filename, content_type, declared_size, declared_sha256,
                           upload_expires_at, uploads_bucket, stored_path_original, converted_bucket, original_format,
-                          options, reconcile_at)
+                          target_format, options, reconcile_at)
 VALUES (%(transaction_id)s, %(user_id)s, %(filename)s, %(content_type)s, %(declared_size)s, %(declared_sha256)s,
         %(upload_expires_at)s, %(uploads_bucket)s, %(stored_path_original)s, %(converted_bucket)s, %(original_format)s,
-        %(options)s, now() + make_interval(secs => %(reconcile_in_s)s))
+        coalesce(%(options)s::jsonb ->> 'container', 'mp4'), %(options)s,
+        now() + make_interval(secs => %(reconcile_in_s)s))
 
 -- name: remember_key
 -- An open claim on the key by another db transaction makes this one wait for its outcome.

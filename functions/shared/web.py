@@ -28,6 +28,8 @@ STATUS_BY_CODE = {
     "unauthorized": 401,
     "forbidden": 403,
     "transaction_not_found": 404,
+    "receipt_missing": 404,
+    "thumbnail_missing": 404,
     "not_found": 404,
     "method_not_allowed": 405,
     "request_timeout": 408,

@@ -45,6 +45,120 @@ class ConvertedObject(BaseModel):
     sha256: str = Field(description="64 lower-case hex digits.")
 
 
+class OptionsInForce(BaseModel):
+    """What the conversion was asked for and the defaults of that day; a retry never takes newer ones."""
+
+    preset: str = Field(description="Of x265.")
+    crf: float = Field(description="Of x265.")
+    quality: str | None = Field(description="The name that `crf` was asked by.")
+    speed: str | None = Field(description="The name that `preset` was asked by.")
+    max_height: int | None
+    container: str
+    audio: str
+    keep: list[str]
+    require: list[str]
+    previews: str = Field(description="`on` or `off`.")
+
+
+class ResultName(StrEnum):
+    """`converted`: encoded as H.265. `remuxed`: the source's own pictures, untouched, in the wanted container.
+
+    `kept_original`: the source as it is, where H.265 would have been larger. Each of them is a success.
+    """
+
+    CONVERTED = "converted"
+    REMUXED = "remuxed"
+    KEPT_ORIGINAL = "kept_original"
+
+
+class Dropped(BaseModel):
+    """What the source has and the result has not."""
+
+    what: str = Field(description="`subtitle`, `attachment`, …")
+    index: int | None = Field(description="Of the stream in the source, if it is one.")
+    codec: str | None
+    language: str | None
+    reason: str
+
+
+class Remark(BaseModel):
+    """Something about the source that the result shows."""
+
+    code: str = Field(description="Stable, for machines.")
+    message: str
+    count: int | None
+
+
+EXAMPLE: dict[str, Any] = {
+    "transaction_id": "0192d7c1-6d0c-4c2e-9b6d-3f6c1f0e7a11",
+    "user_id": "7f2c1d9e-4d8a-4c5b-8f7a-0a1b2c3d4e5f",
+    "filename": "holiday.mov",
+    "original_format": "mov",
+    "original_codec": "h264",
+    "target_format": "mp4",
+    "target_codec": "h265",
+    "status": "Completed",
+    "start_time": "2026-03-01T12:00:00.125000Z",
+    "updated_time": "2026-03-01T12:00:29.500000Z",
+    "progress": {"percent": 100.0, "fps": None, "speed": None, "eta_s": None, "stage": "done"},
+    "queue": None,
+    "attempt": 1,
+    "source": {"size": 73400320, "etag": "9b2cf535f27731c974343645a3985328"},
+    "converted": {"size": 20971520, "sha256": "9f86d081884c7d65" * 4},
+    "options": {
+        "preset": "veryfast",
+        "crf": 22.0,
+        "quality": "high",
+        "speed": None,
+        "max_height": None,
+        "container": "mp4",
+        "audio": "auto",
+        "keep": [],
+        "require": ["hdr"],
+        "previews": "on",
+    },
+    "media": {
+        "size": 73400320,
+        "container": "mov",
+        "extension": "mov",
+        "video": {
+            "index": 0,
+            "codec": "h264",
+            "width": 1920,
+            "height": 1080,
+            "pixel_format": "yuv420p",
+            "bit_depth": 8,
+            "frames": 1800,
+            "frame_rate": 30.0,
+            "time_base": "1/30000",
+            "duration_s": 60.0,
+            "last_frame_s": 0.0333,
+        },
+        "audio": [{"index": 1, "codec": "aac", "channels": 2, "sample_rate": 48000, "duration_s": 60.0}],
+        "other": [],
+    },
+    "result": "converted",
+    "result_reason": None,
+    "dropped": [
+        {
+            "what": "subtitle",
+            "index": 3,
+            "codec": "hdmv_pgs_subtitle",
+            "language": "eng",
+            "reason": "MP4 cannot hold picture subtitles; ask for mkv to keep them.",
+        }
+    ],
+    "warnings": [{"code": "damaged_frames", "message": "Frames that the source had lost are missing.", "count": 3}],
+    "receipt": "available",
+    "previews": ["poster", "storyboard", "sprite", "preview"],
+    "error_code": None,
+    "error_reason": None,
+    "worker": "desk:4711",
+    "converting_since": "2026-03-01T12:00:01.250000Z",
+    "converting_until": "2026-03-01T12:00:29.500000Z",
+}
+
+
 class StatusAnswer(BaseModel):
     """A transaction. Times are ISO 8601 in UTC."""
 
@@ -53,8 +167,10 @@ class StatusAnswer(BaseModel):
     filename: str
     original_format: str = Field(description="The file's extension until the video has been probed.")
     original_codec: str | None
-    target_format: str
-    target_codec: str
+    target_format: str = Field(
+        description="The extension that is delivered: of the wanted container, or the source's own if it was kept."
+    )
+    target_codec: str = Field(description="Of the pictures that are delivered: `h265`, or the source's if it was kept.")
     status: StatusName
     start_time: str
     updated_time: str
@@ -63,60 +179,20 @@ class StatusAnswer(BaseModel):
     attempt: int = Field(description="Number of the newest attempt; 0 before the first.")
     source: SourceObject | None = Field(description="Null until the upload arrived.")
     converted: ConvertedObject | None = Field(description="Null until Completed.")
+    options: OptionsInForce
     media: dict[str, Any] | None = Field(description="What the probe measured of the source; null before.")
+    result: ResultName | None = Field(description="How the result came about; null until Completed.")
+    result_reason: str | None = Field(description="Why it is not `converted`, as a sentence.")
+    dropped: list[Dropped] = Field(description="What was left out, and why; empty until Completed.")
+    warnings: list[Remark] = Field(description="Such as frames that the source had lost.")
+    receipt: str | None = Field(description="`available` for `GET /receipt`, or null.")
+    previews: list[str] = Field(
+        description="What `GET /thumbnail` has: of `poster`, `storyboard`, `sprite` and `preview`."
+    )
     error_code: str | None = Field(description="Why it Failed, or why it is Retrying; for machines.")
     error_reason: str | None = Field(description="The same as a sentence.")
     worker: str | None = Field(description="Who made the newest attempt.")
     converting_since: str | None
     converting_until: str | None
 
-    model_config = {
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "transaction_id": "0192d7c1-6d0c-4c2e-9b6d-3f6c1f0e7a11",
-                    "user_id": "7f2c1d9e-4d8a-4c5b-8f7a-0a1b2c3d4e5f",
-                    "filename": "holiday.mov",
-                    "original_format": "mov",
-                    "original_codec": "h264",
-                    "target_format": "mp4",
-                    "target_codec": "h265",
-                    "status": "Converting",
-                    "start_time": "2026-03-01T12:00:00.125000Z",
-                    "updated_time": "2026-03-01T12:00:09.500000Z",
-                    "progress": {"percent": 41.7, "fps": 96.0, "speed": 3.2, "eta_s": 11.0, "stage": "encode"},
-                    "queue": None,
-                    "attempt": 1,
-                    "source": {"size": 73400320, "etag": "9b2cf535f27731c974343645a3985328"},
-                    "converted": None,
-                    "media": {
-                        "size": 73400320,
-                        "container": "mov",
-                        "extension": "mov",
-                        "video": {
-                            "index": 0,
-                            "codec": "h264",
-                            "width": 1920,
-                            "height": 1080,
-                            "pixel_format": "yuv420p",
-                            "bit_depth": 8,
-                            "frames": 1800,
-                            "frame_rate": 30.0,
-                            "time_base": "1/30000",
-                            "duration_s": 60.0,
-                            "last_frame_s": 0.0333,
-                        },
-                        "audio": [
-                            {"index": 1, "codec": "aac", "channels": 2, "sample_rate": 48000, "duration_s": 60.0}
-                        ],
-                        "other": [],
-                    },
-                    "error_code": None,
-                    "error_reason": None,
-                    "worker": "desk:4711",
-                    "converting_since": "2026-03-01T12:00:01.250000Z",
-                    "converting_until": None,
-                }
-            ]
-        }
-    }
+    model_config = {"json_schema_extra": {"examples": [EXAMPLE]}}

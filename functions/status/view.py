@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from functions.shared.options import Options
+from functions.shared.transactions import PREVIEWS, Status
 from functions.shared.web import utc_text
 
 PROGRESS_FIELDS = ("percent", "fps", "speed", "eta_s", "stage")
@@ -26,7 +28,9 @@ def status_json(row: dict[str, Any]) -> dict[str, Any]:
         "attempt": row["attempt"],
         "source": _source(row),
         "converted": _converted(row),
+        "options": Options.from_row(row["options"]).as_json(),
         "media": row["media"],
+        **_result(row),
         "error_code": row["error_code"],
         "error_reason": row["error_reason"],
         "worker": row["worker"],
@@ -49,6 +53,19 @@ def _converted(row: dict[str, Any]) -> dict[str, Any] | None:
     if row["converted_size"] is None:
         return None
     return {"size": row["converted_size"], "sha256": row["converted_sha256"]}
+
+
+def _result(row: dict[str, Any]) -> dict[str, Any]:
+    """Rows that were completed before results had names were all converted."""
+    completed = row["status"] == Status.COMPLETED
+    return {
+        "result": row["result"] or ("converted" if completed else None),
+        "result_reason": row["result_reason"],
+        "dropped": row["dropped"],
+        "warnings": row["warnings"],
+        "receipt": "available" if row["receipt_key"] else None,
+        "previews": [name for name in PREVIEWS if name in row["previews"]],
+    }
 
 
 def _maybe_time(moment: datetime | None) -> str | None:

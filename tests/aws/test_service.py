@@ -60,7 +60,7 @@ def test_a_token_that_does_not_hold_is_refused(
     assert send("GET", url, headers={"Authorization": f"Bearer {token}"}).status == 401
 
 
-@pytest.mark.parametrize("path", ["/upload", "/status", "/download", "/stream"])
+@pytest.mark.parametrize("path", ["/upload", "/status", "/download", "/stream", "/receipt", "/thumbnail"])
 def test_nobody_gets_in_without_a_token(cloud_deployment: Deployment, finished: Json, path: str) -> None:
     method = "POST" if path == "/upload" else "GET"
     url = cloud_deployment.url(path, transaction_id=finished["transaction_id"])

@@ -98,6 +98,20 @@ def test_each_version_can_be_applied_alone(url: str) -> None:
     assert version(url) == newest_version()
 
 
+def test_code_of_before_results_goes_on_with_the_newest_schema(url: str) -> None:
+    """What it inserts and completes during a deploy has the defaults."""
+    migrate(url)
+    ask(
+        url,
+        "INSERT INTO transactions (transaction_id, user_id, filename, content_type, upload_expires_at, uploads_bucket,"
+        " stored_path_original, converted_bucket, original_format, options, status, stored_path_converted,"
+        " converted_sha256) VALUES (gen_random_uuid(), gen_random_uuid(), 'a.mov', 'video/mp4', now(), 'u', 'k', 'c',"
+        """ 'mov', '{"preset": "veryfast", "crf": 26}', 'Completed', 'k/1.mp4', repeat('f3', 32))""",
+    )
+    columns = "result, result_reason, dropped, warnings, receipt_key, previews, target_format, target_codec"
+    assert ask(url, f"SELECT {columns} FROM transactions") == [(None, None, [], [], None, {}, "mp4", "h265")]  # noqa: S608
+
+
 def test_going_back_to_older_code_leaves_a_newer_database_alone(url: str) -> None:
     migrate(url)
     ask(url, "UPDATE alembic_version SET version_num = '9999'")

@@ -176,6 +176,28 @@ def test_a_commit_whose_answer_was_lost_may_be_repeated_but_not_changed(row: New
     assert (before["stored_path_converted"], before["converted_size"]) == ("1.mp4", 7)
 
 
+def test_a_commit_stores_all_that_was_delivered(row: NewTransaction) -> None:
+    result = Result(
+        "1.avi", 7, CONVERTED_SHA256, "kept_original", "H.265 would be larger.", "avi", "mpeg4",
+        dropped=({"what": "subtitle", "index": 3, "codec": "hdmv_pgs_subtitle", "language": None, "reason": "MP4."},),
+        warnings=({"code": "damaged_frames", "message": "Frames are missing.", "count": 2},),
+        receipt_key="1.receipt.json", previews={"poster": "1.poster.jpg"},
+    )  # fmt: skip
+    assert transactions().complete(claimed(row), result)
+    kept = transactions().get(row.transaction_id, row.user_id)
+    assert (kept["result"], kept["result_reason"]) == ("kept_original", "H.265 would be larger.")
+    assert (kept["target_format"], kept["target_codec"], kept["receipt_key"]) == ("avi", "mpeg4", "1.receipt.json")
+    assert (kept["dropped"], kept["warnings"]) == (list(result.dropped), list(result.warnings))
+    assert kept["previews"] == {"poster": "1.poster.jpg"}
+
+
+def test_a_row_names_the_container_that_was_asked_for_until_another_is_delivered(user_id: str) -> None:
+    row = pending(user_id, options={"container": "mkv"})
+    assert read(row)["target_format"] == "mkv"
+    assert transactions().complete(claimed(row), Result("1.mov", 7, CONVERTED_SHA256, target_format="mov"))
+    assert read(row)["target_format"] == "mov"
+
+
 @pytest.mark.parametrize("end", ["Completed", "Failed"])
 def test_an_ended_row_is_never_taken_again(row: NewTransaction, end: str) -> None:
     claim = claimed(row)

@@ -189,12 +189,12 @@ def test_what_is_no_video_fails_at_once_with_its_code(deployment: Deployment) ->
 
 def test_another_users_transaction_is_forbidden(deployment: Deployment, trip: Trip) -> None:
     stranger = deployment.for_another_user()
-    for path in ("/status", "/download", "/stream"):
+    for path in ("/status", "/download", "/stream", "/receipt", "/thumbnail"):
         answer = stranger.send("GET", path, transaction_id=trip.transaction_id)
         assert (answer.status, answer.json()["message"]) == (403, "Forbidden")
 
 
 def test_the_api_documents_itself(deployment: Deployment) -> None:
     paths = send("GET", f"{deployment.api_url}/openapi.json").json()["paths"]
-    assert {"/upload", "/status", "/download", "/stream"} <= set(paths)
+    assert {"/upload", "/status", "/download", "/stream", "/receipt", "/thumbnail"} <= set(paths)
     assert send("GET", f"{deployment.api_url}/docs").status == 200

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from functions.shared.transactions import Claim, Duplicate, Result, Source, output_key
+from functions.shared.transactions import Claim, Duplicate, Result, Source, artefact_key, output_key
 from functions.shared.wiring import storage, transactions, upkeep
 from tests.support import rows
 from tests.support.reconciling import change, one_pass, read
@@ -36,6 +36,32 @@ def test_what_attempts_left_in_storage_is_swept_and_nothing_else(user_id: str) -
     assert unfinished == {fourth}
     assert storage().head(bucket, neighbour)[0].size == len(rows.CONVERTED)
     assert read(row)["swept_at"] is not None
+
+
+def test_what_lies_beside_the_result_is_kept_and_that_of_other_attempts_swept(user_id: str) -> None:
+    row = rows.completed_with_artefacts(user_id)
+    bucket, prefix = row.converted_bucket, f"{row.transaction_id}/"
+    before = {item.key for item in storage().list_prefix(bucket, prefix)}
+    change(row.transaction_id, "attempt = 12, updated_time = now() - interval '2 hours'")
+    of_others = {artefact_key(row.transaction_id, number, "poster.jpg") for number in (2, 10, 11, 12)}
+    of_later = artefact_key(row.transaction_id, 13, "receipt.json")
+    for key in (*of_others, of_later, f"{prefix}1.mkv"):
+        put(bucket, key)
+    put(bucket, f"{prefix}notes.txt")
+    one_pass()
+    kept = {item.key for item in storage().list_prefix(bucket, prefix)}
+    assert kept == before | {of_later, f"{prefix}1.mkv", f"{prefix}notes.txt"}
+
+
+def test_a_failed_conversion_leaves_nothing_in_storage(user_id: str) -> None:
+    row = rows.pending(user_id)
+    claim = rows.claimed(row)
+    for name in ("poster.jpg", "receipt.json", "mkv"):
+        put(row.converted_bucket, artefact_key(row.transaction_id, claim.attempt, name))
+    assert transactions().fail(claim, "not_a_video", "The file holds no video.")
+    change(row.transaction_id, "updated_time = now() - interval '2 hours'")
+    one_pass()
+    assert storage().list_prefix(row.converted_bucket, f"{row.transaction_id}/") == []
 
 
 def test_nothing_is_swept_while_a_stale_attempt_may_still_write(user_id: str) -> None:

@@ -108,6 +108,35 @@ def test_another_s3_client_finds_the_result_that_the_link_names(api: Api, user_i
 
 
 @BOTH
+def test_a_result_in_another_container_has_its_name_and_type(api: Api, user_id: str, path: str, kind: str) -> None:
+    row, _ = completed(user_id, target_format="mkv")
+    body = ask(api, path, user_id, row.transaction_id).json()
+    assert body["filename"] == "holiday.mkv"
+    assert httpx.get(body["url"]).headers["content-type"] == "video/x-matroska"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("filename", "extension", "content_type"),
+    [("holiday.AVI", "avi", "video/x-msvideo"), ("holiday.mov", "mov", "video/quicktime")],
+)
+def test_a_source_that_was_kept_is_delivered_as_what_it_is(
+    api: Api, user_id: str, path: str, kind: str, filename: str, extension: str, content_type: str
+) -> None:
+    row, _ = completed(user_id, filename, outcome="kept_original", target_format=extension, target_codec="mpeg4")
+    body = ask(api, path, user_id, row.transaction_id).json()
+    assert body["filename"] == f"holiday.{extension}"
+    answer = httpx.get(body["url"])
+    assert (answer.headers["content-type"], answer.content) == (content_type, CONVERTED)
+
+
+def test_a_kept_source_whose_type_we_do_not_know_has_the_one_that_it_was_declared_with(api: Api, user_id: str) -> None:
+    row, _ = completed(user_id, "holiday.mj2", outcome="kept_original", target_format="mj2")
+    body = ask(api, "/stream", user_id, row.transaction_id).json()
+    assert httpx.get(body["url"]).headers["content-type"] == row.content_type == "video/quicktime"
+
+
+@BOTH
 def test_nothing_can_be_fetched_before_it_is_completed(api: Api, user_id: str, path: str, kind: str) -> None:
     row = pending(user_id)
     expected = (409, "not_ready", "File not ready for download")

@@ -25,7 +25,10 @@ from tests.support.servers import Servers
 from tests.support.waiting import wait_until
 
 DECLARED = {"filename": "a.mp4", "content_type": "video/mp4", "size": 12}
-ROUTES = [("POST", "/upload"), ("GET", "/status"), ("GET", "/download"), ("GET", "/stream"), ("HEAD", "/download")]
+ROUTES = [
+    ("POST", "/upload"), ("GET", "/status"), ("GET", "/download"), ("GET", "/stream"), ("HEAD", "/download"),
+    ("GET", "/receipt"), ("GET", "/thumbnail"),
+]  # fmt: skip
 ORIGIN = "https://videos.example.org"
 
 
@@ -194,7 +197,7 @@ def test_a_transaction_of_another_user_is_forbidden(
     mine, theirs = pending(user_id), completed(str(uuid4()))[0]
     token = issuer.token(user_id)
     assert ask(gateway, token, transaction_id=str(mine.transaction_id)).status_code == 200
-    for path in ("/status", "/download", "/stream"):
+    for path in ("/status", "/download", "/stream", "/receipt", "/thumbnail"):
         answer = ask(gateway, token, path, transaction_id=str(theirs.transaction_id))
         assert problem_of(answer)[:2] == (403, "forbidden")
     owner = issuer.token(str(theirs.user_id))
@@ -232,7 +235,7 @@ def test_the_documentation_asks_for_a_token_where_the_routes_do(gateway: Gateway
     assert spec["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
     for path, operations in spec["paths"].items():
         for operation in operations.values():
-            asked = path in ("/upload", "/status", "/download", "/stream")
+            asked = path in ("/upload", "/status", "/download", "/stream", "/receipt", "/thumbnail")
             assert operation.get("security") == ([{scheme: []}] if asked else None), path
             assert ("401" in operation["responses"]) is asked
             texts = [p["description"] for p in operation.get("parameters", []) if p["name"] == "user_id"]

@@ -22,7 +22,11 @@ from tests.support.ports import free_ports
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-HANDLERS = {"/upload": "upload", "/status": "status", "/download": "download", "/stream": "download"}
+HANDLERS = {
+    "/upload": "upload",
+    "/status": "status",
+    **dict.fromkeys(("/download", "/stream", "/receipt", "/thumbnail"), "download"),
+}
 
 
 class Api(Protocol):

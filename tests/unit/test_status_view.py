@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
-from functions.status.models import StatusAnswer
+from functions.status.models import EXAMPLE, StatusAnswer
 from functions.status.view import status_json
+from tests.support.declaring import DEFAULTS
 
 STARTED = datetime(2026, 3, 1, 12, 0, 0, 250000, tzinfo=UTC)
 
@@ -18,6 +19,8 @@ def row(**changes: Any) -> dict[str, Any]:
         "start_time": STARTED, "updated_time": STARTED, "progress": None, "queue_ahead": None, "attempt": 0,
         "source_size": None, "source_etag": None, "converted_size": None, "converted_sha256": None, "media": None,
         "error_code": None, "error_reason": None, "worker": None, "converting_since": None, "converting_until": None,
+        "options": {"preset": "veryfast", "crf": 26.0}, "result": None, "result_reason": None, "dropped": [],
+        "warnings": [], "receipt_key": None, "previews": {},
     } | changes  # fmt: skip
 
 
@@ -52,3 +55,35 @@ def test_a_source_that_arrived_shows_size_and_etag() -> None:
 def test_a_result_shows_size_and_checksum() -> None:
     shown = status_json(row(converted_size=7, converted_sha256="ab" * 32))
     assert shown["converted"] == {"size": 7, "sha256": "ab" * 32}
+
+
+def test_the_options_are_shown_whole_also_of_a_row_that_holds_only_some() -> None:
+    assert status_json(row())["options"] == DEFAULTS
+
+
+def test_what_was_delivered_is_told_as_the_commit_stored_it() -> None:
+    dropped = [{"what": "subtitle", "index": 3, "codec": "hdmv_pgs_subtitle", "language": None, "reason": "MP4."}]
+    warnings = [{"code": "damaged_frames", "message": "Frames are missing.", "count": 3}]
+    previews = {"sprite": "x/1.sprite.jpg", "poster": "x/1.poster.jpg"}
+    kept = row(
+        status="Completed", result="kept_original", result_reason="It would grow.", target_format="avi",
+        target_codec="mpeg4", dropped=dropped, warnings=warnings, receipt_key="x/1.receipt.json", previews=previews,
+    )  # fmt: skip
+    shown = status_json(kept)
+    assert (shown["result"], shown["result_reason"]) == ("kept_original", "It would grow.")
+    assert (shown["target_format"], shown["target_codec"]) == ("avi", "mpeg4")
+    assert (shown["dropped"], shown["warnings"]) == (dropped, warnings)
+    assert (shown["receipt"], shown["previews"]) == ("available", ["poster", "sprite"])
+    assert StatusAnswer.model_validate(shown)
+
+
+def test_nothing_was_delivered_before_the_end_and_older_rows_were_converted() -> None:
+    assert status_json(row(status="Converting"))["result"] is None
+    assert status_json(row(status="Failed"))["result"] is None
+    assert status_json(row(status="Completed"))["result"] == "converted"
+    assert (status_json(row())["receipt"], status_json(row())["previews"]) == (None, [])
+
+
+def test_the_documented_example_is_an_answer() -> None:
+    assert set(EXAMPLE) == set(StatusAnswer.model_fields)
+    assert StatusAnswer.model_validate(EXAMPLE)

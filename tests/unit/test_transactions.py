@@ -8,6 +8,8 @@ from functions.shared.transactions import (
     ATTEMPTS_LIMIT,
     REISSUE_CAP_S,
     Progress,
+    artefact_key,
+    attempt_of,
     attempts_used,
     may_retry,
     output_key,
@@ -52,3 +54,10 @@ def test_progress_is_rounded_for_clients() -> None:
     shown = Progress("encode", 41.6789, 25.0, 1.5, 12.3456).as_json()
     assert shown == {"percent": 41.7, "fps": 25.0, "speed": 1.5, "eta_s": 12.3, "stage": "encode"}
     assert Progress("fetch", 0.0).as_json()["eta_s"] is None
+
+
+def test_a_key_of_the_converted_bucket_tells_its_attempt() -> None:
+    assert artefact_key(ID, 12, "receipt.json") == f"{ID}/12.receipt.json"
+    assert [attempt_of(key) for key in (output_key(ID, 3, "mp4"), artefact_key(ID, 12, "storyboard.vtt"))] == [3, 12]
+    for strange in ("", f"{ID}/", f"{ID}/source", f"{ID}/0.mp4", f"{ID}/x.mp4", f"{ID}/1", f"{ID}/1.a/b", "1.mp4"):
+        assert attempt_of(strange) is None

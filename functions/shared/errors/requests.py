@@ -78,6 +78,16 @@ class ConvertedMissing(RequestRefused):
     hint = "Converted file missing"
 
 
+class ReceiptMissing(RequestRefused):
+    code = "receipt_missing"
+    hint = "This conversion has no receipt: it is older than receipts are. Upload the film again to get one."
+
+
+class ThumbnailMissing(RequestRefused):
+    code = "thumbnail_missing"
+    hint = "There is no such preview of this film: none could be made. The result itself is not affected."
+
+
 class UploadInterrupted(RequestRefused):
     code = "upload_interrupted"
     hint = "The upload stopped before the last byte; nothing was stored: send it again."

@@ -11,9 +11,12 @@ from functions.shared.errors import (
     MissingFile,
     NotOwner,
     NotReady,
+    ReceiptMissing,
+    ThumbnailMissing,
     TransactionNotFound,
 )
 from tests.support.badinput.lab import BadInput, Lab, Seen, answered, refused_by_storage
+from tests.support.rows import completed
 from tests.support.waiting import wait_until
 
 CONTENT = b"twelve bytes"
@@ -36,6 +39,14 @@ def too_many_bytes(lab: Lab) -> Seen:
 
 def missing_field(lab: Lab) -> Seen:
     return answered(lab.post(filename="holiday.mov", content_type="video/quicktime"))
+
+
+def option_out_of_range(lab: Lab) -> Seen:
+    return answered(lab.post(filename="holiday.mov", content_type="video/quicktime", size=5, options={"crf": 99}))
+
+
+def unknown_option(lab: Lab) -> Seen:
+    return answered(lab.post(filename="holiday.mov", content_type="video/quicktime", size=5, options={"tune": "x"}))
 
 
 def no_user(lab: Lab) -> Seen:
@@ -71,6 +82,24 @@ def too_early(lab: Lab) -> Seen:
     upload = lab.world.upload(CONTENT)
     ids = {"user_id": str(upload.user_id), "transaction_id": str(upload.transaction_id)}
     return answered(lab.get("/download", **ids))
+
+
+def of_finished(lab: Lab, path: str, **params: str) -> Seen:
+    """Ask for what lies beside a result that has nothing beside it."""
+    row, _ = completed(lab.user_id)
+    return answered(lab.get(path, user_id=lab.user_id, transaction_id=str(row.transaction_id), **params))
+
+
+def no_receipt(lab: Lab) -> Seen:
+    return of_finished(lab, "/receipt")
+
+
+def no_poster(lab: Lab) -> Seen:
+    return of_finished(lab, "/thumbnail")
+
+
+def unknown_kind(lab: Lab) -> Seen:
+    return of_finished(lab, "/thumbnail", kind="icon")
 
 
 def put(lab: Lab, content: bytes, **headers: str) -> httpx.Response:
@@ -130,6 +159,21 @@ BAD_REQUESTS = [
         Seen("HTTP 400", "invalid_request", "The request is not valid: 'size' is missing."),
     ),
     BadInput(
+        "`POST /upload` with an option that is out of range",
+        option_out_of_range,
+        Seen("HTTP 400", "invalid_request", "options.crf must be from 0 to 51, not 99."),
+    ),
+    BadInput(
+        "`POST /upload` with an option that there is not",
+        unknown_option,
+        Seen(
+            "HTTP 400",
+            "invalid_request",
+            "Unknown option(s): 'tune'. Leave them out; there are crf, quality, speed, max_height, container, audio, "
+            "keep, require, previews.",
+        ),
+    ),
+    BadInput(
         "`POST /upload` without `user_id`",
         no_user,
         Seen("HTTP 400", "missing_parameter", "Missing required parameter(s): user_id"),
@@ -157,6 +201,21 @@ BAD_REQUESTS = [
         Seen("HTTP 403", "forbidden", NotOwner.hint),
     ),
     BadInput("`GET /download` too early", too_early, Seen("HTTP 409", "not_ready", NotReady.hint)),
+    BadInput(
+        "`GET /receipt` of a conversion that wrote none",
+        no_receipt,
+        Seen("HTTP 404", "receipt_missing", ReceiptMissing.hint),
+    ),
+    BadInput(
+        "`GET /thumbnail` of a film without one",
+        no_poster,
+        Seen("HTTP 404", "thumbnail_missing", ThumbnailMissing.hint),
+    ),
+    BadInput(
+        "`GET /thumbnail` of a kind that there is not",
+        unknown_kind,
+        Seen("HTTP 400", "invalid_parameter", "kind must be one of poster, storyboard, sprite, preview, not 'icon'."),
+    ),
 ]
 BAD_PUTS = [
     BadInput("Another size than declared", other_size, Seen("HTTP 403", "SignatureDoesNotMatch", NOT_SIGNED_FOR)),
