@@ -1,16 +1,19 @@
-"""Plan + source → one encoded file, with progress into the lease."""
+"""Plan + source → one file, with progress into the lease; beside it, tiny pictures of what the encoder was given."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from functions.converter import ffmpeg, process
+from functions.converter.bounds import bounds
 from functions.converter.containers import Container
 from functions.converter.deadline import Forecast
+from functions.converter.framecheck import SIDE
 from functions.converter.lease import Lease
 from functions.converter.media import MediaInfo
-from functions.converter.plan import EncodePlan
+from functions.converter.plan import ConversionPlan
 from functions.converter.slots import EncodeSlots
-from functions.converter.workspace import free_bytes
+from functions.converter.workspace import free_bytes, require_within
 from functions.shared import logs
 from functions.shared.errors import EncodeFailed, ScratchFull
 from functions.shared.settings import Settings
@@ -21,45 +24,101 @@ OVERRUN = 1.5
 
 FULL_BYTES = 1024**2
 
+FORESEEN_SHARE = 0.25
+"""Of the film must be encoded before its size is foretold."""
 
-def encode(
-    plan: EncodePlan,
-    media: MediaInfo,
-    container: Container,
-    source: Path,
-    lease: Lease,
-    slots: EncodeSlots,
-    settings: Settings,
-    forecast: Forecast,
-) -> Path:
-    """Encode into the source's folder; the output's path. Waits for a slot first."""
-    output = source.with_name(f"output.{plan.extension}")
-    with slots.one(lease.watch):
-        fd = os.open(source, os.O_RDONLY)
+CLEARLY = 1.1
+"""A foretold size counts as too large when it exceeds the bound by so much: scenes differ."""
+
+
+class GrewTooLarge(Exception):
+    """The result would be larger than ``bound``; ``factor``: how many times."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__(factor)
+        self.factor = factor
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What an encode made. ``thumbs``: a tiny picture of each frame that the encoder was given; ``times``: when each of
+    them is shown, in seconds, where the plan changes times; both None for a copy."""
+
+    output: Path
+    thumbs: Path | None
+    times: Path | None
+    argv: tuple[str, ...]
+    cpu_s: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """What stays the same for each try to encode one source."""
+
+    source: Path
+    container: Container
+    media: MediaInfo
+    lease: Lease
+    slots: EncodeSlots
+    settings: Settings
+
+
+def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> Encoded:
+    """Encode into the source's folder. Waits for a slot first.
+
+    Raises ``GrewTooLarge`` as soon as the result can be foretold to exceed ``bound_bytes``, and when it does.
+    """
+    folder = job.source.parent
+    output = folder / f"output.{plan.container}"
+    thumbs, times = folder / "source.thumbs", folder / "source.times"
+    output.unlink(missing_ok=True)
+    with job.slots.one(job.lease.watch):
+        fd = os.open(job.source, os.O_RDONLY)
         try:
-            argv = ffmpeg.command(ffmpeg.untrusted_input(container, fd), plan.arguments(), output)
-            follow = _Follower(plan, lease, slots, forecast)
-            lease.beat()
-            tail = ffmpeg.run(argv, fd, source.parent, _limits(media, settings, lease), lease.watch, follow)
+            argv = ffmpeg.command(
+                ffmpeg.untrusted_input(job.container, fd, bounds(job.settings)), plan.arguments(), output
+            )
+            argv += _watching(plan, thumbs, times)
+            follow = _Follower(plan, job, bound_bytes)
+            job.lease.beat()
+            ran = ffmpeg.run(argv, fd, folder, _limits(job), job.lease.watch, follow)
         except EncodeFailed as exc:
-            _raise_if_full(source.parent, settings, exc)
-            logs.event("ffmpeg.failed", transaction_id=lease.claim.transaction_id, said=" ".join(exc.__notes__))
+            _raise_if_full(folder, job.settings, exc)
+            said = " ".join(getattr(exc, "__notes__", ()))
+            logs.event("ffmpeg.failed", transaction_id=job.lease.claim.transaction_id, said=said)
             raise
         finally:
             os.close(fd)
-    if tail:
-        logs.event("ffmpeg.said", transaction_id=lease.claim.transaction_id, said=tail)
-    return output
+    if ran.tail:
+        logs.event("ffmpeg.said", transaction_id=job.lease.claim.transaction_id, said=ran.tail)
+    if bound_bytes is not None and output.stat().st_size > bound_bytes:
+        raise GrewTooLarge(output.stat().st_size / bound_bytes)
+    copied = plan.picture.copied
+    kept = (None if copied else thumbs), (times if plan.picture.retimed else None)
+    return Encoded(output, *kept, tuple(argv), ran.cpu_s)
 
 
-def _limits(media: MediaInfo, settings: Settings, lease: Lease) -> process.Limits:
+def _watching(plan: ConversionPlan, thumbs: Path, times: Path) -> list[str]:
+    """A second output of the same decoder: what the encoder was given, in tiny pictures."""
+    if plan.picture.copied:
+        return []
+    retimed = ["-enc_time_base:v:0", "filter", "-stats_enc_pre:v:0", str(times), "-stats_enc_pre_fmt:v:0", "{pts} {tb}"]
+    return [
+        *("-map", f"0:{plan.picture.index}", "-vf", plan.picture.thumbs(SIDE), "-fps_mode", "passthrough"),
+        *(retimed if plan.picture.retimed else ()),
+        *("-c:v", "rawvideo", "-f", "rawvideo", f"file:{thumbs}"),
+    ]
+
+
+def _limits(job: Job) -> process.Limits:
     threads = process.threads_available()
+    video = job.media.video
     return process.Limits(
         memory_bytes=min(
-            process.picture_memory_bytes(media.video.width, media.video.height, threads), settings.worker_memory_bytes
+            process.picture_memory_bytes(video.width, video.height, threads), job.settings.worker_memory_bytes
         ),
-        file_bytes=settings.max_output_bytes,
-        cpu_s=lease.deadline.cpu_s(threads),
+        file_bytes=job.settings.max_output_bytes,
+        cpu_s=min(job.lease.deadline.cpu_s(threads), job.settings.max_cpu_s),
     )
 
 
@@ -72,29 +131,42 @@ def _raise_if_full(folder: Path, settings: Settings, cause: EncodeFailed) -> Non
 class _Follower:
     """Turns ffmpeg's reports into the row's progress."""
 
-    def __init__(self, plan: EncodePlan, lease: Lease, slots: EncodeSlots, forecast: Forecast) -> None:
-        self._forecast = forecast
-        self._plan = plan
-        self._lease = lease
-        self._slots = slots
+    def __init__(self, plan: ConversionPlan, job: Job, bound_bytes: int | None) -> None:
+        self._forecast = Forecast(job.lease.deadline, plan.picture.frames)
+        self._planned = plan.picture.frames
+        self._film_s = plan.picture.duration_s
+        self._lease = job.lease
+        self._slots = job.slots
+        self._bound = bound_bytes
+        self._folder, self._most_bytes = job.source.parent, job.settings.max_scratch_bytes
         self._frames = -1
         self._done_s = -1.0
 
     def __call__(self, report: ffmpeg.Report) -> None:
-        if report.frames > self._plan.frames * OVERRUN + 100:
-            raise EncodeFailed(f"more than {report.frames} frames came out of {self._plan.frames}")
+        if report.frames > self._planned * OVERRUN + 100:
+            raise EncodeFailed(f"more than {report.frames} frames came out of {self._planned}")
+        require_within(self._folder, self._most_bytes)
         if (report.frames, report.done_s) == (self._frames, self._done_s):
             return
         self._frames, self._done_s = report.frames, report.done_s
         self._forecast.heed(report.frames)
+        self._foretell_size(report)
         # By frames: the time that ffmpeg reports is that of copied audio, which runs seconds ahead of the picture.
-        left = max(0, self._plan.frames - report.frames)
+        left = max(0, self._planned - report.frames)
         eta_s = left / report.fps if report.fps else None
         if eta_s is not None:
             self._slots.expect_end(eta_s)
-        percent = min(99.0, 100 * report.frames / self._plan.frames)
+        percent = min(99.0, 100 * report.frames / self._planned)
         self._lease.show(Progress("encode", percent, report.fps, self._speed(report), eta_s))
+
+    def _foretell_size(self, report: ffmpeg.Report) -> None:
+        share = report.frames / self._planned
+        if self._bound is None or share < FORESEEN_SHARE or share > 1:
+            return
+        factor = report.written / share / self._bound
+        if factor > CLEARLY:
+            raise GrewTooLarge(factor)
 
     def _speed(self, report: ffmpeg.Report) -> float:
         """Seconds of film encoded a second."""
-        return round(report.fps * self._plan.duration_s / self._plan.frames, 2)
+        return round(report.fps * self._film_s / self._planned, 2)

@@ -2,27 +2,26 @@
 
 from dataclasses import dataclass
 
-from functions.converter import encode as encoding
 from functions.converter import fetch as fetching
 from functions.converter import ffmpeg, process
-from functions.converter import publish as publishing
-from functions.converter import verify as verification
-from functions.converter.deadline import Forecast
+from functions.converter.deliver import Delivery, deliver
+from functions.converter.encode import Job
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease
-from functions.converter.media import MediaInfo
 from functions.converter.patience import patiently
-from functions.converter.plan import plan_encode
+from functions.converter.plan import plan_conversion
+from functions.converter.previews import choose_frames, make_previews
 from functions.converter.probe import accept, probe
-from functions.converter.publish import Published
+from functions.converter.rendering import render
 from functions.converter.slots import EncodeSlots
+from functions.converter.verify import verify_rendition
 from functions.converter.workspace import workspace
 from functions.shared import logs, metrics
 from functions.shared.errors import StaleAttempt
+from functions.shared.options import Options
 from functions.shared.repository import Transactions
 from functions.shared.settings import Settings
 from functions.shared.storage import Storage
-from functions.shared.transactions import Result
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,9 @@ class Deps:
 
 
 def convert(lease: Lease, deps: Deps) -> None:
-    """Convert the claimed source: fetch → probe → plan → encode → verify → publish → commit.
-
-    ``forecast`` alone decides that a film is too long for this worker.
-    """
+    """Convert the claimed source: fetch → probe → plan → encode → verify → publish → commit."""
     claim, settings = lease.claim, deps.settings
+    options = Options.from_row(claim.options)
     with workspace(settings.scratch_dir, claim) as work:
         with lease.stage("fetch"):
             source = fetching.fetch(claim.source, work, deps.storage, lease, settings)
@@ -50,24 +47,27 @@ def convert(lease: Lease, deps: Deps) -> None:
             accept(media, settings, process.threads_available())
             facts = (media.extension, media.video.codec, media.as_json(), ffmpeg.version())
             patiently(lambda: deps.transactions.record_media(claim, *facts))
-            plan = plan_encode(media, claim.options)
+            plan = plan_conversion(media, options)
         deps.inspector.prepare()
+        job = Job(source, container, media, lease, deps.slots, settings)
         with lease.stage("encode"):
-            forecast = Forecast(lease.deadline, plan.frames)
-            output = encoding.encode(plan, media, container, source, lease, deps.slots, settings, forecast)
+            rendition = render(plan, options, job)
         with lease.stage("verify"):
-            verification.verify(output, source, plan, media, container, deps.inspector, lease)
+            frames = choose_frames(rendition, media, options)
+            verified = verify_rendition(rendition, job, deps.inspector, frames.picks)
+            previews = make_previews(rendition, frames, job)
         with lease.stage("publish"):
-            result = publishing.publish(output, deps.storage, lease)
-        delivered = Result(result.key, result.size, result.sha256)
-        if not patiently(lambda: deps.transactions.complete(claim, delivered), lease.deadline.patience_s()):
-            deps.storage.delete(claim.converted_bucket, result.key)
+            delivery = deliver(rendition, verified, previews, job, deps.storage)
+        if not patiently(lambda: deps.transactions.complete(claim, delivery.result), lease.deadline.patience_s()):
+            for key in delivery.keys:
+                deps.storage.delete(claim.converted_bucket, key)
             raise StaleAttempt
-    _note_completion(lease, media, result)
+    _note_completion(job, delivery)
     deps.inspector.prepare()
 
 
-def _note_completion(lease: Lease, media: MediaInfo, result: Published) -> None:
+def _note_completion(job: Job, delivery: Delivery) -> None:
+    lease, media, result = job.lease, job.media, delivery.result
     seconds, film_s = lease.age_s(), media.video.duration_s
     metrics.CONVERSIONS_COMPLETED.add()
     metrics.CONVERSION_SECONDS.add(seconds)
@@ -78,6 +78,7 @@ def _note_completion(lease: Lease, media: MediaInfo, result: Published) -> None:
         "completed",
         transaction_id=lease.claim.transaction_id,
         attempt=lease.claim.attempt,
+        outcome=result.outcome,
         ms=seconds * 1000,
         media_s=film_s,
         bytes_in=media.size,

@@ -1,126 +1,134 @@
-"""Pure: ``MediaInfo`` + options → ``EncodePlan``. What the output will be, decided before anything is encoded."""
+"""Pure: ``MediaInfo`` + ``Options`` → ``ConversionPlan``. What the result will be, before it is encoded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.converter.media import AudioStream, MediaInfo, VideoStream
+from functions.converter.dropping import Dropped
+from functions.converter.media import Chapter, MediaInfo
+from functions.converter.pictureplan import PicturePlan, copied_picture, encoded_picture, is_wanted_hevc
+from functions.converter.tags import kept_tags, location
+from functions.converter.trackplan import TrackPlan, plan_tracks
+from functions.shared.errors import RequirementNotMet
+from functions.shared.options import Options
 
-MP4_AUDIO = frozenset({"aac", "ac3", "eac3", "mp3", "alac"})
-"""Audio codecs that MP4 holds and common players take: copied, not encoded again."""
+MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
+"""Codecs of pictures that MP4 holds and players take from it."""
 
-AAC_BITRATE_PER_CHANNEL = 96_000
-MAX_TIMESCALE = 2**31 - 1
-
-HELD_FRAMES = 2
-"""A last frame that is shown for more frames' time than this stands still."""
-
-CROP_TO_EVEN = "crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0"
-"""4:2:0 has one colour sample for two by two pixels. Crops what the filter gets, which is rotated already."""
-
-
-@dataclass(frozen=True)
-class AudioPlan:
-    """One audio track. ``codec``: ``copy`` or ``aac``; ``bitrate`` in bits a second, for ``aac``."""
-
-    index: int
-    codec: str
-    bitrate: int
+MKV_VIDEO = MP4_VIDEO | {"vp8", "mpeg2video", "mpeg1video", "theora", "prores", "ffv1", "mjpeg"}
 
 
 @dataclass(frozen=True)
-class HeldFrame:
-    """A last frame that is shown from ``from_s`` after the first one on, for ``duration_s``.
+class ConversionPlan:
+    """The chosen work. ``dropped`` is what the result will lack."""
 
-    ffmpeg would show it as long as any other. MP4 stores how long a frame is shown as the distance to the next one in
-    decoding order, so the last one shown must be the last one decoded.
-    """
+    picture: PicturePlan
+    tracks: tuple[TrackPlan, ...]
+    dropped: tuple[Dropped, ...]
+    tags: dict[str, str]
+    chapters: tuple[Chapter, ...]
+    container: str
 
-    from_s: float
-    duration_s: float
+    @property
+    def is_remux(self) -> bool:
+        return self.picture.copied
 
-    def filter(self) -> str:
-        is_last = f"gt((PTS-STARTPTS)*TB\\,{self.from_s:.6f})"
-        return f"setts=pts=PTS:dts=DTS:duration=if({is_last}\\,{self.duration_s:.6f}/TB\\,DURATION)"
+    def of(self, kind: str) -> list[TrackPlan]:
+        return [track for track in self.tracks if track.kind == kind]
 
-
-@dataclass(frozen=True)
-class EncodePlan:
-    """The chosen work. ``timescale`` is that of the output's video track: it keeps the source's timestamps exact.
-
-    ``width`` and ``height`` are those before a rotation that the source asks for; ``held`` is set for a last frame that
-    stands still for longer than the others.
-    """
-
-    video_index: int
-    width: int
-    height: int
-    crop: str | None
-    preset: str
-    crf: float
-    pixel_format: str
-    timescale: int
-    frames: int
-    duration_s: float
-    audio: tuple[AudioPlan, ...]
-    held: "HeldFrame | None" = None
-    extension: str = "mp4"
+    def bounded(self, bit_rate: int) -> "ConversionPlan":
+        """The same result with a picture of at most so many bits a second."""
+        return replace(self, picture=self.picture.bounded(bit_rate))
 
     def arguments(self) -> list[str]:
         """ffmpeg's output options, without input and output."""
-        video = [
-            *("-map", f"0:{self.video_index}"),
-            *(("-vf", self.crop) if self.crop else ()),
-            *("-c:v", "libx265", "-preset", self.preset, "-crf", f"{self.crf:g}"),
-            *("-x265-params", "log-level=error" + (":bframes=0" if self.held else "")),
-            *("-pix_fmt", self.pixel_format, "-tag:v", "hvc1"),
-            *(("-bsf:v", self.held.filter()) if self.held else ()),
-            *("-fps_mode", "passthrough", "-enc_time_base:v", "demux", "-video_track_timescale", str(self.timescale)),
-        ]
-        audio: list[str] = []
-        for number, track in enumerate(self.audio):
-            audio += ["-map", f"0:{track.index}", f"-c:a:{number}", track.codec]
-            if track.codec == "aac":
-                audio += [f"-b:a:{number}", str(track.bitrate)]
-        return [*video, *audio, "-movflags", "+faststart", "-f", "mp4"]
+        picture = self.picture.arguments(self.container)
+        tracks = [word for kind in ("audio", "subtitle", "cover", "attachment") for word in _kind(self.of(kind))]
+        kept = [word for name, value in self.tags.items() for word in ("-metadata", f"{name}={value}")]
+        shape = ["-movflags", "+faststart", "-f", "mp4"] if self.container == "mp4" else ["-f", "matroska"]
+        return [*picture, *tracks, "-map_metadata", "-1", *kept, "-map_chapters", "0", *shape]
 
 
-def plan_encode(media: MediaInfo, options: dict[str, Any]) -> EncodePlan:
-    """The main video as H.265 in MP4 with the source's timestamps, and every audio track that holds anything."""
-    video = media.video
-    return EncodePlan(
-        video_index=video.index,
-        width=even(video.width),
-        height=even(video.height),
-        crop=CROP_TO_EVEN if video.width % 2 or video.height % 2 else None,
-        preset=str(options["preset"]),
-        crf=float(options["crf"]),
-        pixel_format="yuv420p10le" if video.bit_depth > 8 else "yuv420p",
-        timescale=timescale(video.time_base.numerator, video.time_base.denominator),
-        frames=video.frames,
-        duration_s=video.duration_s,
-        audio=tuple(_audio(track) for track in media.audio if track.channels and track.duration_s),
-        held=_held(video),
-    )
+def plan_conversion(media: MediaInfo, options: Options) -> ConversionPlan:
+    """The main video as H.265 and everything that the container can hold beside it.
+
+    Raises ``DolbyVisionUnsupported`` and, if something that is required cannot be kept, ``RequirementNotMet``.
+    """
+    if is_wanted_hevc(media.video, options):
+        return _checked(_plan(media, options, copied_picture(media.video), []), media, options)
+    picture, dropped = encoded_picture(media.video, options)
+    return _checked(_plan(media, options, picture, dropped), media, options)
 
 
-def even(pixels: int) -> int:
-    """The side of a picture in 4:2:0: an odd last column or row is left out, for no other pixel changes then."""
-    return pixels - pixels % 2
-
-
-def timescale(numerator: int, denominator: int) -> int:
-    """Ticks a second in which every multiple of numerator/denominator seconds is whole."""
-    if not 0 < numerator <= denominator <= MAX_TIMESCALE:
-        return 90_000
-    return denominator if denominator >= 1000 else denominator * -(-1000 // denominator)
-
-
-def _held(video: VideoStream) -> HeldFrame | None:
-    if not video.frame_rate or video.last_frame_s <= HELD_FRAMES / video.frame_rate:
+def plan_keeping(media: MediaInfo, options: Options) -> ConversionPlan | None:
+    """The source's own picture in the wanted container; None if that cannot hold it."""
+    holds = MP4_VIDEO if options.container == "mp4" else MKV_VIDEO
+    if media.video.codec not in holds:
         return None
-    return HeldFrame(video.duration_s - video.last_frame_s - float(video.time_base) / 2, video.last_frame_s)
+    return _checked(_plan(media, options, copied_picture(media.video), []), media, options)
 
 
-def _audio(track: AudioStream) -> AudioPlan:
-    codec = "copy" if track.codec in MP4_AUDIO else "aac"
-    return AudioPlan(track.index, codec, AAC_BITRATE_PER_CHANNEL * min(track.channels, 8))
+def _plan(media: MediaInfo, options: Options, picture: PicturePlan, dropped: list[Dropped]) -> ConversionPlan:
+    tracks, left_out = plan_tracks(media, options)
+    place = location(media.tags)
+    if place and "location" not in options.keep:
+        left_out.append(Dropped("location", "Where it was shot is left out unless asked for: keep location."))
+    tags = kept_tags(media.tags, "location" in options.keep)
+    return ConversionPlan(picture, tuple(tracks), (*dropped, *left_out), tags, media.chapters, options.container)
+
+
+def _checked(plan: ConversionPlan, media: MediaInfo, options: Options) -> ConversionPlan:
+    """The plan, if it keeps what is required of what the source has."""
+    lost = {one.what for one in plan.dropped}
+    missing = [
+        name
+        for name, is_lost in (
+            ("all_audio", "audio" in lost),
+            ("subtitles", "subtitle" in lost),
+            ("attachments", bool(lost & {"attachment", "cover"})),
+            ("chapters", plan.chapters != media.chapters),
+            ("alpha", "alpha" in lost),
+            ("chroma", "chroma" in lost),
+            ("location", "location" in lost),
+            ("hdr", media.video.colour.is_hdr and not plan.picture.colour.is_hdr),
+            ("hdr10plus", "hdr10plus" in lost),
+            ("dolby_vision", "dolby_vision" in lost),
+        )
+        if is_lost and name in options.require
+    ]
+    if missing:
+        raise RequirementNotMet(", ".join(missing))
+    return plan
+
+
+def _kind(tracks: list[TrackPlan]) -> list[str]:
+    words: list[str] = []
+    for number, track in enumerate(tracks):
+        at = _specifier(track.kind, number)
+        words += ["-map", f"0:{track.index}", f"-c:{at}", track.codec]
+        if track.bitrate:
+            words += [f"-b:{at}", str(track.bitrate)]
+        if track.kind == "attachment":
+            continue
+        words += [f"-disposition:{at}", "+".join(track.flags) or "0"]
+        for name, value in (("language", track.language), ("title", track.title)):
+            words += [f"-metadata:s:{at}", f"{name}={_one_line(value)}"]
+    return words
+
+
+def _specifier(kind: str, number: int) -> str:
+    """How ffmpeg names the stream: cover art is a video after the main one."""
+    return {"audio": f"a:{number}", "subtitle": f"s:{number}", "cover": f"v:{number + 1}"}.get(kind, f"t:{number}")
+
+
+def _one_line(value: str | None) -> str:
+    return " ".join((value or "").replace("\0", "").split())
+
+
+def summary(plan: ConversionPlan) -> dict[str, Any]:
+    """What was decided, for the receipt."""
+    return {
+        "container": plan.container,
+        "video": "copied" if plan.is_remux else "encoded",
+        "tracks": [vars(track) for track in plan.tracks],
+        "dropped": [one.as_json() for one in plan.dropped],
+    }

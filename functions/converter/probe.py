@@ -7,12 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from functions.converter import process
+from functions.converter.bounds import bounds, opening
 from functions.converter.containers import Container, declared_bytes, sniff
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease
-from functions.converter.media import MAX_PIXELS, SIDE_PIXELS, AudioStream, MediaInfo, VideoStream
+from functions.converter.media import (
+    SIDE_PIXELS,
+    AudioStream,
+    Chapter,
+    Colour,
+    Hdr,
+    MediaInfo,
+    SubtitleStream,
+    VideoStream,
+)
 from functions.shared.errors import (
     DurationOutOfRange,
+    FrameRateOutOfRange,
     PictureOutOfRange,
     PictureTooLargeForWorker,
     TruncatedMedia,
@@ -28,7 +39,7 @@ BYTES_PER_CPU_S = 1024**2
 """Half a megabyte of repeated boxes was seen to take minutes; real films are read at 20 MB a second and more."""
 
 
-def probe(path: Path, inspector: Inspector, lease: Lease) -> tuple[Container, MediaInfo]:
+def probe(path: Path, inspector: Inspector, lease: Lease, settings: Settings) -> tuple[Container, MediaInfo]:
     """Measure a source. Raises ``NotAVideo``, ``UnreadableMedia`` or ``TruncatedMedia``."""
     fd = os.open(path, os.O_RDONLY)
     try:
@@ -36,7 +47,7 @@ def probe(path: Path, inspector: Inspector, lease: Lease) -> tuple[Container, Me
         declared = declared_bytes(fd, container)
         if declared > size:
             raise TruncatedMedia(f"{size} of {declared} bytes are there")
-        request = {"command": "probe", "demuxer": container.demuxer, "whitelist": container.whitelist}
+        request = {"command": "probe"} | opening(container, bounds(settings))
         facts = inspector.ask(request, [fd], limits(size), lease.watch)
         return container, media_info(container, facts, size)
     finally:
@@ -54,24 +65,50 @@ def media_info(container: Container, facts: dict[str, Any], size: int) -> MediaI
     video = dict(facts["video"])
     if not all(math.isfinite(video[name]) for name in ("duration_s", "frame_rate", "last_frame_s")):
         raise UnreadableMedia
-    video["time_base"] = Fraction(*video["time_base"])
+    hdr = video.pop("hdr")
     return MediaInfo(
         container=container.demuxer,
         extension=container.extension,
         size=size,
-        video=VideoStream(**video),
-        audio=tuple(AudioStream(**audio) for audio in facts["audio"]),
+        video=VideoStream(
+            **video
+            | {
+                "time_base": Fraction(*video["time_base"]),
+                "sample_aspect_ratio": Fraction(*video["sample_aspect_ratio"]),
+                "colour": Colour(**video["colour"]),
+                "hdr": Hdr(
+                    mastering=tuple(hdr["mastering"]) if hdr["mastering"] else None,
+                    light=tuple(hdr["light"]) if hdr["light"] else None,
+                    hdr10plus=hdr["hdr10plus"],
+                    dolby_vision=hdr["dolby_vision"],
+                ),
+            }
+        ),
+        audio=tuple(AudioStream(**_track(audio)) for audio in facts["audio"]),
         other=tuple(facts["other"]),
+        subtitles=tuple(SubtitleStream(**_track(subtitle)) for subtitle in facts["subtitles"]),
+        chapters=tuple(Chapter(**chapter) for chapter in facts["chapters"]),
+        tags=facts["tags"],
     )
+
+
+def _track(facts: dict[str, Any]) -> dict[str, Any]:
+    return facts | {"flags": tuple(facts["flags"])}
 
 
 def accept(media: MediaInfo, settings: Settings, threads: int) -> None:
     """Refuse before encoding what this service or this worker does not take."""
     video = media.video
     shown = f"{video.width}x{video.height}"
-    if video.width not in SIDE_PIXELS or video.height not in SIDE_PIXELS or video.width * video.height > MAX_PIXELS:
-        raise PictureOutOfRange(shown)
+    sides = f"{SIDE_PIXELS[0]} to {SIDE_PIXELS[-1]} pixels a side"
+    if video.width not in SIDE_PIXELS or video.height not in SIDE_PIXELS:
+        raise PictureOutOfRange(f"{shown}, {sides} are accepted")
+    if video.width * video.height > settings.max_pixels:
+        raise PictureOutOfRange(f"{shown}, at most {settings.max_pixels / 1e6:g} megapixels are accepted")
     if process.picture_memory_bytes(video.width, video.height, threads) > settings.worker_memory_bytes:
         raise PictureTooLargeForWorker(shown)
     if video.duration_s > settings.max_duration_s:
         raise DurationOutOfRange(f"{video.duration_s:.0f} s, at most {settings.max_duration_s:.0f} s")
+    rate = video.frames / video.duration_s if video.duration_s else 0.0
+    if rate > settings.max_frame_rate:
+        raise FrameRateOutOfRange(f"{rate:.0f} frames a second, at most {settings.max_frame_rate:g}")

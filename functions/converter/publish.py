@@ -11,7 +11,7 @@ from functions.converter.lease import Lease
 from functions.shared.errors import StaleAttempt, StorageRefused, StorageUnavailable
 from functions.shared.storage import ObjectInfo
 from functions.shared.storage_errors import ObjectExists
-from functions.shared.transactions import CONTENT_TYPES, output_key
+from functions.shared.transactions import CONTENT_TYPES
 
 SINGLE_PUT_BYTES = 100 * 1024**2
 PART_BYTES = 32 * 1024**2
@@ -39,10 +39,12 @@ class Published:
     sha256: str
 
 
-def publish(output: Path, store: Writer, lease: Lease) -> Published:
-    """Write the output. Raises ``StorageUnavailable``, or ``StaleAttempt`` if another object has the key."""
+def publish(output: Path, key: str, store: Writer, lease: Lease) -> Published:
+    """Write a file under an attempt-scoped key, whose extension says its media type.
+
+    Raises ``StorageUnavailable``, or ``StaleAttempt`` if another object has the key.
+    """
     claim = lease.claim
-    key = output_key(claim.transaction_id, claim.attempt, output.suffix[1:])
     size, sha256 = output.stat().st_size, _sha256(output, lease)
     metadata = {"attempt": str(claim.attempt), "sha256": sha256}
     give_up = None
@@ -60,8 +62,13 @@ def publish(output: Path, store: Writer, lease: Lease) -> Published:
             time.sleep(PAUSE_S)
 
 
+def media_type(key: str) -> str:
+    """By the extension of a key."""
+    return CONTENT_TYPES.get(key.rpartition(".")[2], "application/octet-stream")
+
+
 def _write(output: Path, store: Writer, lease: Lease, key: str, size: int, metadata: dict[str, str]) -> None:
-    bucket, content_type = lease.claim.converted_bucket, CONTENT_TYPES[output.suffix[1:]]
+    bucket, content_type = lease.claim.converted_bucket, media_type(key)
     try:
         with _Watched(output, lease) as body:
             if size <= SINGLE_PUT_BYTES:

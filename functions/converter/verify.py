@@ -1,94 +1,131 @@
 """Output against plan and source. The inspector measures both files; here the figures are judged.
 
 An exit code proves nothing: ffmpeg answers 0 for a film that lost its second half. Frames are counted from the
-streams, never from a container's header, and every output frame is decoded.
+streams, never from a container's header; every frame of the result is decoded and compared with its source frame; a
+stream that was copied must hold the very bytes of the source's.
 """
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from functions.converter import process
-from functions.converter.containers import Container
+from functions.converter.containers import MATROSKA, MOV, Container
+from functions.converter.encode import Encoded, Job
+from functions.converter.framecheck import SIDE, FrameFigures, compare_frames
 from functions.converter.inspection import Inspector
-from functions.converter.lease import Lease
-from functions.converter.media import MediaInfo
-from functions.converter.plan import EncodePlan
-from functions.shared.errors import UnreadableMedia, VerificationFailed
+from functions.converter.judging import judge
+from functions.converter.plan import ConversionPlan
+from functions.converter.rendering import Rendition
+from functions.shared.errors import DamagedMedia, UnreadableMedia, VerificationFailed
 
-AUDIO_TOLERANCE_S = 0.5
-"""An AAC encoder pads both ends by up to two frames of 1,024 samples; 0.26 s at 8 kHz."""
+SMALL_LOSS = 0.01
+"""Of a damaged film's frames, so many may be missing from what any player shows of it."""
+
+FILE_BYTES = 64 * 1024**3
+"""What the inspector may write of tiny pictures: more than any film that is accepted has."""
 
 
-def verify(
-    output: Path,
-    source: Path,
-    plan: EncodePlan,
-    media: MediaInfo,
-    container: Container,
-    inspector: Inspector,
-    lease: Lease,
-) -> None:
-    """Raise ``VerificationFailed`` with the measured difference unless the output is the source's film."""
+@dataclass(frozen=True)
+class Pick:
+    """A frame of the result that is wanted as a picture of so many samples."""
+
+    frame: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Verified:
+    """``facts`` as the inspector measured them; ``frames`` is None for a copy; ``lost``: frames of a damaged source."""
+
+    facts: dict[str, Any]
+    frames: FrameFigures | None
+    lost: int
+
+
+def verify_rendition(rendition: Rendition, job: Job, inspector: Inspector, picks: tuple[Pick, ...]) -> Verified:
+    """Verify what is to be delivered. The source as it is needs no proof: it is published with its own bytes."""
+    if rendition.plan is None or rendition.encoded is None:
+        return Verified({}, None, 0)
+    return verify(rendition.plan, rendition.encoded, job, inspector, picks)
+
+
+def verify(plan: ConversionPlan, encoded: Encoded, job: Job, inspector: Inspector, picks: tuple[Pick, ...]) -> Verified:
+    """Raise ``VerificationFailed`` with the measured difference unless the result is the source's film.
+
+    The frames that are named by ``picks`` are left in the workspace as ``picks.rgb``, one after another.
+    """
+    facts = measure(plan, encoded.output, job, inspector, picks)
+    lost = _lost(facts)
+    frames = None
+    if encoded.thumbs is not None:
+        frames = compare_frames(encoded.thumbs, job.source.with_name("result.thumbs"))
+    times = _times(encoded.times) if encoded.times else None
+    differences = judge(facts, plan, job.media, frames, times)
+    if differences:
+        raise VerificationFailed("; ".join(differences))
+    return Verified(facts, frames, lost)
+
+
+def measure(
+    plan: ConversionPlan, output: Path, job: Job, inspector: Inspector, picks: tuple[Pick, ...]
+) -> dict[str, Any]:
+    """Ask the inspector about both files. The tiny pictures of the result go to ``result.thumbs``."""
     threads = process.threads_available()
     request = {
         "command": "verify",
-        "demuxer": container.demuxer,
-        "whitelist": container.whitelist,
-        "video_index": plan.video_index,
+        "source": _opened(job.container),
+        "output": _opened(MOV if plan.container == "mp4" else MATROSKA),
+        "video_index": plan.picture.index,
         "threads": threads,
+        "thumb": SIDE,
+        "decode": not plan.picture.copied or bool(picks),
+        "retimed": plan.picture.retimed,
+        "picks": [vars(pick) for pick in picks],
     }
+    video = job.media.video
     limits = process.Limits(
-        memory_bytes=process.BASE_MEMORY + process.picture_memory_bytes(media.video.width, media.video.height, threads),
-        file_bytes=0,
-        cpu_s=lease.deadline.cpu_s(threads),
+        memory_bytes=process.BASE_MEMORY + process.picture_memory_bytes(video.width, video.height, threads),
+        file_bytes=FILE_BYTES,
+        cpu_s=job.lease.deadline.cpu_s(threads),
     )
-    fds = [os.open(path, os.O_RDONLY) for path in (source, output)]
+    folder = job.source.parent
+    fds = [os.open(path, os.O_RDONLY) for path in (job.source, output)]
+    fds += [os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) for name in OUTPUTS]
     try:
-        facts = inspector.ask(request, fds, limits, lease.watch)
+        return inspector.ask(request, fds, limits, job.lease.watch)
     except UnreadableMedia as exc:
         raise VerificationFailed("the result cannot be read back") from exc
     finally:
         for fd in fds:
             os.close(fd)
-    differences = compare(facts, plan, media)
-    if differences:
-        raise VerificationFailed("; ".join(differences))
 
 
-def compare(facts: dict[str, Any], plan: EncodePlan, media: MediaInfo) -> list[str]:
-    """Everything in which the measured output differs from what was planned, with figures; empty if nothing does."""
-    wanted = facts["source_frames"]
-    expected = (
-        ("codec", facts["codec"], "hevc"),
-        ("sample entry", facts["tag"], "hvc1"),
-        ("index before the data", facts["faststart"], True),
-        ("pixel format", facts["pixel_format"], plan.pixel_format),
-        ("sides of the picture", sorted(facts["size"]), sorted((plan.width, plan.height))),
-        ("frames in the result", facts["output_packets"], wanted),
-        ("frames that decode", facts["output_frames"], wanted),
-        ("damaged frames", facts["broken_frames"], 0),
-        ("audio tracks", len(facts["audio_s"]), len(plan.audio)),
-    )
-    differences = [f"{name}: {got} instead of {want}" for name, got, want in expected if got != want]
-    if facts["misplaced"]:
-        late = facts["misplaced"]
-        differences.append(f"frame {late['frame']} is shown {late['shift_s']:+.4f} s from its time")
-    return [*differences, *_duration(facts, media), *_audio(facts, plan, media)]
+OUTPUTS = ("result.thumbs", "picks.rgb")
 
 
-def _duration(facts: dict[str, Any], media: MediaInfo) -> list[str]:
-    """The span of the frames, within two of them: the last frame's own length is a guess in many containers."""
-    frame_s = media.video.duration_s / max(1, media.video.frames)
-    if abs(facts["duration_s"] - media.video.duration_s) <= max(2 * frame_s, 0.1):
-        return []
-    return [f"duration: {facts['duration_s']:.3f} s instead of {media.video.duration_s:.3f} s"]
+def _opened(container: Container) -> dict[str, str]:
+    return {"demuxer": container.demuxer, "whitelist": container.whitelist}
 
 
-def _audio(facts: dict[str, Any], plan: EncodePlan, media: MediaInfo) -> list[str]:
-    wanted = {track.index: track.duration_s for track in media.audio}
-    return [
-        f"audio track {number}: {got:.2f} s instead of {wanted[track.index]:.2f} s"
-        for number, (track, got) in enumerate(zip(plan.audio, facts["audio_s"], strict=False))
-        if abs(got - wanted[track.index]) > AUDIO_TOLERANCE_S
-    ]
+def _lost(facts: dict[str, Any]) -> int:
+    """Frames that no player can show of a damaged source; raises ``DamagedMedia`` if they are too many."""
+    decodable = facts.get("decodable")
+    if not decodable:
+        return 0
+    failed, whole = decodable["failed"], max(1, facts["source_packets"])
+    if failed > SMALL_LOSS * whole:
+        raise DamagedMedia(f"{failed} of {whole} frames cannot be decoded")
+    return int(failed)
+
+
+def _times(path: Path) -> list[float]:
+    """When each frame that the encoder was given is shown, in seconds from the first one on."""
+    times = []
+    for line in path.read_text().splitlines():
+        ticks, _, base = line.partition(" ")
+        numerator, _, denominator = base.partition("/")
+        times.append(int(ticks) * int(numerator) / int(denominator))
+    return [time - times[0] for time in times]

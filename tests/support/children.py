@@ -27,7 +27,7 @@ class Children:
         patch.setattr(process, "spawn", self._start)
 
     def _start(self, argv: list[str], **options: Any) -> "Popen[bytes]":
-        kind = INSPECTOR if any(word.endswith("inspector.py") for word in argv) else FFMPEG
+        kind = INSPECTOR if any(word.endswith("inspector/__main__.py") for word in argv) else FFMPEG
         child = self._spawn(argv, **options)
         self.started.append((kind, psutil.Process(child.pid)))
         if kind in self.harm:

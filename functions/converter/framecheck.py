@@ -1,0 +1,151 @@
+"""Every frame of a result beside its source frame, as tiny pictures: the judge of the picture itself.
+
+A tiny picture of 32 by 32 averages away what a lossy encoder changes (detail, noise) and keeps what damage changes:
+a green or black frame, another frame than the right one, another range or brightness.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+SIDE = 32
+FRAME_BYTES = SIDE * SIDE * 3 // 2
+"""One luma and two quarter-size chroma planes of 8 bits."""
+
+BLOCK = 256
+NEAR = 3
+"""A frame that is in the wrong place is looked for so many places around its own."""
+
+DIFFERENT_RMS = 16.0
+"""Levels of 255 by which a frame may differ as a whole. Real encodes stay below 5, a shifted range makes 14 to 20, a
+green frame 60."""
+
+ELSEWHERE_RMS = 2.0
+"""A frame nearer to its place than this is in its place, whatever its neighbours look like."""
+
+ELSEWHERE_FACTOR = 4.0
+"""So many times nearer, in squared error, a frame must be to another place to be found there."""
+
+FLAT_VARIANCE = 25.0
+GAIN_TOLERANCE = 0.07
+"""How far the contrast of a whole film may be off. A range taken for the other one changes it by 14 or 16 %."""
+
+OFFSET_TOLERANCE = 6.0
+"""Levels by which the brightness of a whole film may be off; black of one range in the other is off by 16."""
+
+Thumbs = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FrameFigures:
+    """``rms`` are differences in levels of 255, of luma and chroma together; ``gain`` and ``offset`` map the source's
+    luma to the result's (1 and 0 if nothing changed); ``faults`` are sentences with figures."""
+
+    frames: int
+    mean_rms: float
+    worst_rms: float
+    worst_frame: int
+    gain: float
+    offset: float
+    faults: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return vars(self) | {"faults": list(self.faults)}
+
+
+def compare_frames(source: Path, result: Path) -> FrameFigures:
+    """Compare two files of tiny pictures, frame by frame, in constant memory."""
+    wanted, got = _open(source), _open(result)
+    count = min(len(wanted), len(got))
+    tally = _Luma()
+    faults: list[str] = []
+    total, worst, worst_frame = 0.0, 0.0, 0
+    for start, ours, theirs in _blocks(got, wanted, count):
+        errors = _squared_error(ours, theirs[NEAR : NEAR + len(ours)])
+        tally.add(ours, theirs[NEAR : NEAR + len(ours)])
+        total += float(np.sqrt(errors).sum())
+        at = int(errors.argmax())
+        if (rms := float(np.sqrt(errors[at]))) >= worst:
+            worst, worst_frame = rms, start + at
+        if not faults:
+            faults = _first_fault(start, ours, theirs, errors)
+    gain, offset = tally.line()
+    if len(wanted) != len(got):
+        faults.append(f"{len(got)} frames instead of {len(wanted)}")
+    faults += _range_faults(gain, offset)
+    mean = total / count if count else 0.0
+    figures = (round(mean, 3), round(worst, 3), worst_frame, round(gain, 4), round(offset, 3))
+    return FrameFigures(len(got), *figures, tuple(faults))
+
+
+def _open(path: Path) -> npt.NDArray[np.uint8]:
+    frames = path.stat().st_size // FRAME_BYTES
+    if not frames:
+        return np.zeros((0, FRAME_BYTES), np.uint8)
+    return np.memmap(path, np.uint8, "r", shape=(frames, FRAME_BYTES))
+
+
+def _blocks(
+    got: npt.NDArray[np.uint8], wanted: npt.NDArray[np.uint8], count: int
+) -> Iterator[tuple[int, Thumbs, Thumbs]]:
+    """Blocks of frames; those of the source have ``NEAR`` more at both ends, repeated where the film ends."""
+    for start in range(0, count, BLOCK):
+        end = min(count, start + BLOCK)
+        around = np.clip(np.arange(start - NEAR, end + NEAR), 0, len(wanted) - 1)
+        yield start, got[start:end].astype(np.float32), wanted[around].astype(np.float32)
+
+
+def _squared_error(ours: Thumbs, theirs: Thumbs) -> Thumbs:
+    """Mean squared difference of each frame."""
+    error: Thumbs = np.square(ours - theirs).mean(axis=1)
+    return error
+
+
+def _first_fault(start: int, ours: Thumbs, theirs: Thumbs, errors: Thumbs) -> list[str]:
+    places = [place for place in range(-NEAR, NEAR + 1) if place]
+    elsewhere = np.stack([_squared_error(ours, theirs[NEAR + p : NEAR + p + len(ours)]) for p in places])
+    nearest = elsewhere.min(axis=0)
+    misplaced = (errors > ELSEWHERE_RMS**2) & (errors > ELSEWHERE_FACTOR * nearest + 1)
+    different = errors > DIFFERENT_RMS**2
+    bad = np.flatnonzero(misplaced | different)
+    if not len(bad):
+        return []
+    at = int(bad[0])
+    rms = float(np.sqrt(errors[at]))
+    if misplaced[at]:
+        place = places[int(elsewhere[:, at].argmin())]
+        return [f"frame {start + at} shows frame {start + at + place} of the source (differs by {rms:.1f} levels)"]
+    return [f"frame {start + at} differs from its source frame by {rms:.1f} levels of 255"]
+
+
+class _Luma:
+    """Sums for the line that maps the source's luma to the result's (least squares)."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._sums = np.zeros(4)
+
+    def add(self, ours: Thumbs, theirs: Thumbs) -> None:
+        y = ours[:, : SIDE * SIDE].astype(np.float64)
+        x = theirs[:, : SIDE * SIDE].astype(np.float64)
+        self._count += x.size
+        self._sums += (x.sum(), y.sum(), (x * x).sum(), (x * y).sum())
+
+    def line(self) -> tuple[float, float]:
+        """Gain, and offset at the film's mean brightness."""
+        if not self._count:
+            return 1.0, 0.0
+        x, y, xx, xy = self._sums / self._count
+        variance = xx - x * x
+        gain = (xy - x * y) / variance if variance > FLAT_VARIANCE else 1.0
+        return float(gain), float(y - x)
+
+
+def _range_faults(gain: float, offset: float) -> list[str]:
+    if abs(gain - 1) <= GAIN_TOLERANCE and abs(offset) <= OFFSET_TOLERANCE:
+        return []
+    return [f"the range is shifted: contrast {gain:.3f} and brightness {offset:+.1f} levels of the source's"]

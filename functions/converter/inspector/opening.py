@@ -1,0 +1,70 @@
+"""One untrusted file, opened with a forced demuxer from a descriptor."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import av
+from av.container import InputContainer
+
+MAX_STREAMS = 32
+
+
+class Refused(Exception):
+    """The file cannot be used; the argument is the reason's code, the second a detail without file content."""
+
+
+def open_media(fd: int, request: dict[str, Any]) -> InputContainer:
+    """Open a descriptor with the demuxer that the request names and no protocol but ``fd``."""
+    demuxer = request["demuxer"]
+    options = {
+        "fd": str(fd),
+        "protocol_whitelist": "fd",
+        "format_whitelist": request["whitelist"],
+        "max_streams": str(MAX_STREAMS),
+    }
+    if request.get("decoders"):
+        options["codec_whitelist"] = request["decoders"]
+    if demuxer == "mov":
+        options |= {"enable_drefs": "0", "use_absolute_path": "0"}
+    os.lseek(fd, 0, os.SEEK_SET)  # a second look at the same descriptor starts where the first one ended
+    try:
+        return av.open("fd:", format=demuxer, options=options, metadata_errors="replace")
+    except (av.error.FFmpegError, ValueError, OverflowError) as exc:
+        raise Refused("unreadable", type(exc).__name__) from exc
+
+
+def main_video(container: InputContainer) -> Any:
+    """The video that a player shows: of those that are no still attached to the file (cover art), the one that is
+    flagged as default, else the first one."""
+    films = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    if not films:
+        raise Refused("no_video", "")
+    flagged = [stream for stream in films if stream.disposition & av.stream.Disposition.default]
+    return (flagged or films)[0]
+
+
+def codec_name(context: Any) -> str:
+    """The codec's own name, where ``context.name`` may be one decoder's (``mp3float``, ``libdav1d``)."""
+    return str(context.codec.canonical_name) if context else "unknown"
+
+
+def plain_pixel_format(name: Any) -> str:
+    """libav's old names for full-range video (``yuvj420p``) → the format of the samples; range is another fact."""
+    return str(name).replace("yuvj", "yuv", 1)
+
+
+def packets(container: InputContainer) -> Iterator[Any]:
+    """All packets of a file, in its order."""
+    try:
+        yield from container.demux()
+    except av.error.FFmpegError as exc:
+        raise Refused("truncated", type(exc).__name__) from exc
+
+
+def decoded(video: Any, packet: Any) -> list[Any]:
+    """The frames that a packet brings; none where it is damaged."""
+    try:
+        return list(packet.decode())
+    except av.error.FFmpegError:
+        return []

@@ -1,0 +1,159 @@
+"""Facts of a source: its streams, and frames and durations counted by demuxing all of it."""
+
+from typing import Any
+
+import av
+from av.container import InputContainer
+
+from functions.converter.inspector.fields import field_facts
+from functions.converter.inspector.opening import Refused, codec_name, main_video, open_media
+from functions.converter.inspector.picture import first_frames, picture_facts
+from functions.converter.inspector.tally import Tally, tally
+
+SMALL_LOSS = 0.01
+"""Of the frames that an index names, so many may be missing: what is there is played by any player."""
+
+TEXT_LIMIT = 1000
+"""Characters of a tag that are read."""
+
+SHOWN_FLAGS = (
+    "default", "dub", "original", "comment", "forced", "hearing_impaired", "visual_impaired", "captions",
+    "descriptions",
+)  # fmt: skip
+
+
+def probe(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
+    """Measure the file of the first descriptor."""
+    container = open_media(fds[0], request)
+    video = main_video(container)
+    context = video.codec_context
+    if context is None or not context.width or not context.height or not context.pix_fmt:
+        raise Refused("unreadable", "no picture could be decoded")
+    claimed_s = (container.duration or 0) / av.time_base
+    tallies = tally(container, lenient=request["demuxer"] == "mov")
+    missing = _missing_frames(container, video, tallies, claimed_s, request["demuxer"])
+    main = tallies[video.index]
+    if not main.times:
+        raise Refused("no_video", "the video stream has no frame")
+    return {
+        "video": _video_facts(video, main, missing) | _looked_at(fds[0], request, video),
+        "audio": [_audio_facts(stream, tallies[stream.index]) for stream in container.streams.audio],
+        "subtitles": [
+            track_facts(stream) | {"packets": len(tallies[stream.index].times)}
+            for stream in container.streams.subtitles
+        ],
+        "other": [_other_facts(s) for s in container.streams if _is_other(s, video)],
+        "chapters": [chapter_facts(chapter) for chapter in container.chapters()],
+        "tags": {name[:100]: value[:TEXT_LIMIT] for name, value in container.metadata.items()},
+    }
+
+
+def _video_facts(video: Any, main: Tally, missing: int) -> dict[str, Any]:
+    context = video.codec_context
+    rate = float(video.guessed_rate or video.average_rate or 0)
+    # Frames without a time (before zero in Matroska) span what their rate says.
+    span_s = len(main.times) / rate if main.untimed and rate else main.seconds
+    return {
+        "index": video.index,
+        "codec": codec_name(context),
+        "profile": video.profile,
+        "tag": _printable(context.codec_tag),
+        "width": context.width,
+        "height": context.height,
+        "time_base": [main.time_base.numerator, main.time_base.denominator],
+        "frame_rate": rate,
+        "frames": len(main.times),
+        "frames_missing": missing,
+        "payload_bytes": main.bytes,
+        "start_s": main.start_s,
+        "duration_s": max(span_s, 1 / rate if rate else 0.0),
+        "last_frame_s": main.last_s,
+    }
+
+
+def _looked_at(fd: int, request: dict[str, Any], video: Any) -> dict[str, Any]:
+    """What only decoded frames tell; from a container of its own, as decoding needs the beginning once more."""
+    container = open_media(fd, request)
+    stream = container.streams[video.index]
+    frames = first_frames(container, stream)
+    flagged = stream.codec_context.field_order > 1 or any(frame.interlaced_frame for frame in frames)
+    facts = picture_facts(stream, frames) | {"flagged_interlaced": flagged}
+    if flagged:
+        again = open_media(fd, request)
+        facts["fields"] = field_facts(again, again.streams[video.index], flagged)
+    else:
+        facts["fields"] = "progressive"
+    return facts
+
+
+def track_facts(stream: Any) -> dict[str, Any]:
+    language = stream.language
+    title = stream.metadata.get("title") or stream.metadata.get("name")
+    return {
+        "index": stream.index,
+        "codec": codec_name(stream.codec_context),
+        "language": None if language in (None, "", "und") else language[:20],
+        "title": title[:TEXT_LIMIT] if title else None,
+        "flags": [name for name in SHOWN_FLAGS if stream.disposition & av.stream.Disposition[name]],
+    }
+
+
+def _audio_facts(stream: Any, times: Tally) -> dict[str, Any]:
+    context = stream.codec_context
+    return track_facts(stream) | {
+        "channels": context.channels if context else 0,
+        "layout": context.layout.name if context else "",
+        "sample_rate": context.sample_rate if context else 0,
+        "duration_s": times.seconds,
+        "start_s": times.start_s,
+        "packets": len(times.times),
+        "payload_bytes": times.bytes,
+    }
+
+
+def _is_other(stream: Any, video: Any) -> bool:
+    return stream.type not in ("audio", "subtitle") and stream.index != video.index
+
+
+def _other_facts(stream: Any) -> dict[str, Any]:
+    attached = bool(stream.disposition & av.stream.Disposition.attached_pic)
+    return {
+        "index": stream.index,
+        "type": "cover" if stream.type == "video" and attached else stream.type,
+        "codec": codec_name(stream.codec_context),
+        "tag": _printable(stream.codec_context.codec_tag) if stream.codec_context else "",
+    }
+
+
+def chapter_facts(chapter: Any) -> dict[str, Any]:
+    base = chapter["time_base"] or 0
+    title = (chapter["metadata"] or {}).get("title", "")
+    return {
+        "start_s": float(chapter["start"] * base),
+        "end_s": float(chapter["end"] * base),
+        "title": title[:TEXT_LIMIT],
+    }
+
+
+def _printable(tag: str) -> str:
+    return tag if tag.isprintable() and tag.isascii() else ""
+
+
+def _missing_frames(
+    container: InputContainer, video: Any, tallies: dict[int, Tally], claimed_s: float, demuxer: str
+) -> int:
+    """How many frames the index names that are not there; refuses a file that lacks more than a few.
+
+    MP4 has an index of every sample; other containers at most claim a duration.
+    """
+    got = tallies[video.index].all_packets
+    if demuxer == "mov":
+        named = len(video.index_entries)
+        if named - got > SMALL_LOSS * named:
+            raise Refused("truncated", f"{got} of {named} frames are there")
+        return int(max(0, named - got))
+    start_s = (container.start_time or 0) / av.time_base
+    end_s = max((t.end_s for t in tallies.values() if t.end is not None), default=0.0) - start_s
+    if claimed_s - end_s > max(1.0, 0.02 * claimed_s):
+        raise Refused("truncated", f"{end_s:.1f} of {claimed_s:.1f} s are there")
+    return 0

@@ -1,0 +1,207 @@
+"""Measures a result beside its source. Whether the figures are good is judged by the parent."""
+
+import os
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.video.reformatter import VideoReformatter
+
+from functions.converter.inspector.opening import Refused, codec_name, open_media, packets, plain_pixel_format
+from functions.converter.inspector.picture import first_frames, picture_facts
+from functions.converter.inspector.probing import chapter_facts, track_facts
+from functions.converter.inspector.tally import Tally, tally
+
+SAMPLES_AS_THEY_ARE = 1
+"""Given as the range of both sides, it keeps swscale from converting between ranges."""
+
+
+def verify(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
+    """Measure the result of the second descriptor and compare its frames' times with those of the source, the first.
+
+    ``retimed``: the plan changes times on purpose (fields become frames), so they are told and not compared. Each
+    frame is decoded, and written to the third descriptor as a tiny picture of ``thumb`` pixels a side. Frames that are
+    named under ``picks`` also go to the fourth, as RGB of the size that is named.
+    """
+    source = open_media(fds[0], request["source"])
+    wanted = tally(source, digest=True, lenient=True)
+    output = open_media(fds[1], request["output"])
+    video = output.streams.video[0]
+    _thread(video, request)
+    got = {stream.index: Tally(stream, digest=True) for stream in output.streams}
+    watch = _Watcher(fds, request) if request["decode"] else None
+    broken = _decode_all(output, video, got, watch)
+    main = wanted[request["video_index"]]
+    facts = {
+        "faststart": _moov_first(fds[1]),
+        "codec": codec_name(video.codec_context),
+        "tag": video.codec_context.codec_tag,
+        "profile": video.profile,
+        "size": [video.codec_context.width, video.codec_context.height],
+        "source_packets": len(main.times),
+        "source_payload": main.payload,
+        "packets": len(got[video.index].times),
+        "payload": got[video.index].payload,
+        "frames": watch.count if watch else None,
+        "broken_frames": broken,
+        "duration_s": got[video.index].seconds,
+        "start_s": got[video.index].start_s,
+        "misplaced": None if request["retimed"] else misplaced(main, got[video.index]),
+        "times": got[video.index].seconds_of_all() if request["retimed"] else None,
+        "picture": _picture(fds[1], request),
+        "tracks": [_track(stream, got[stream.index]) for stream in output.streams if stream.index != video.index],
+        "sources": {
+            index: {"payload": t.payload, "packets": len(t.times), "start_s": t.start_s, "seconds": t.seconds}
+            for index, t in wanted.items()
+        },
+        "chapters": [chapter_facts(chapter) for chapter in output.chapters()],
+        "tags": dict(output.metadata),
+    }
+    if request["decode"] and not request["retimed"] and facts["frames"] != facts["source_packets"]:
+        facts["decodable"] = _decodable(fds[0], request)
+    return facts
+
+
+def _thread(video: Any, request: dict[str, Any]) -> None:
+    video.thread_type = "AUTO"
+    video.codec_context.thread_count = request["threads"]
+
+
+class _Watcher:
+    """Sees each frame of the result once, in the order of display."""
+
+    def __init__(self, fds: list[int], request: dict[str, Any]) -> None:
+        self.count = 0
+        self._side = request["thumb"]
+        self._thumbs = os.fdopen(os.dup(fds[2]), "wb", 1 << 20)
+        self._picks = os.fdopen(os.dup(fds[3]), "wb", 1 << 20) if len(fds) > 3 else None
+        self._wanted = {pick["frame"]: pick for pick in request.get("picks", [])}
+        self._tiny, self._larger = VideoReformatter(), VideoReformatter()
+
+    def see(self, frame: Any) -> None:
+        pick = self._wanted.get(self.count)
+        if pick and self._picks:
+            self._picks.write(_plane(self._larger.reformat(frame, pick["width"], pick["height"], "rgb24"), 3))
+        self._thumbs.write(_thumb(self._tiny, frame, self._side))
+        self.count += 1
+
+    def close(self) -> None:
+        self._thumbs.close()
+        if self._picks:
+            self._picks.close()
+
+
+def _thumb(reformatter: Any, frame: Any, side: int) -> bytes:
+    tiny = reformatter.reformat(
+        frame,
+        side,
+        side,
+        "yuv420p",
+        interpolation="AREA",
+        src_color_range=SAMPLES_AS_THEY_ARE,
+        dst_color_range=SAMPLES_AS_THEY_ARE,
+    )
+    return _plane(tiny, 1)
+
+
+def _plane(frame: Any, pixel_bytes: int) -> bytes:
+    """Samples of all planes without the padding of their lines."""
+    rows = []
+    for plane in frame.planes:
+        data, width = memoryview(plane), plane.width * pixel_bytes
+        rows += [bytes(data[at : at + width]) for at in range(0, plane.height * plane.line_size, plane.line_size)]
+    return b"".join(rows)
+
+
+def _decode_all(output: InputContainer, video: Any, tallies: dict[int, Tally], watch: _Watcher | None) -> int:
+    """Read all packets and decode the video's; how many frames are damaged."""
+    broken = 0
+    for packet in packets(output):
+        tallies[packet.stream.index].add(packet)
+        if packet.stream.index != video.index or watch is None:
+            continue
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            broken += 1
+            continue
+        for frame in frames:
+            broken += 1 if frame.is_corrupt else 0
+            watch.see(frame)
+    if watch:
+        watch.close()
+    return broken
+
+
+def _decodable(fd: int, request: dict[str, Any]) -> dict[str, int]:
+    """Frames of a source by decoding all of it, and packets that could not be: the judge where packets are not frames
+    (fields, hidden frames, damage)."""
+    container = open_media(fd, request["source"])
+    video = container.streams[request["video_index"]]
+    _thread(video, request)
+    frames = failed = 0
+    try:
+        for packet in container.demux(video):
+            try:
+                frames += len(packet.decode())
+            except av.error.FFmpegError:
+                failed += 1
+    except av.error.FFmpegError:
+        pass
+    return {"frames": frames, "failed": failed}
+
+
+def _picture(fd: int, request: dict[str, Any]) -> dict[str, Any]:
+    container = open_media(fd, request["output"])
+    video = container.streams.video[0]
+    frames = first_frames(container, video)
+    if not frames:
+        raise Refused("unreadable", "no frame of the result decodes")
+    facts = picture_facts(video, frames)
+    return facts | {"pixel_format": plain_pixel_format(facts["pixel_format"])}
+
+
+def _track(stream: Any, times: Tally) -> dict[str, Any]:
+    attached = bool(stream.disposition & av.stream.Disposition.attached_pic)
+    return track_facts(stream) | {
+        "type": "cover" if attached else stream.type,
+        "packets": len(times.times),
+        "payload": times.payload,
+        "seconds": times.seconds,
+        "start_s": times.start_s,
+        "channels": stream.codec_context.channels if stream.type == "audio" else 0,
+        "layout": stream.codec_context.layout.name if stream.type == "audio" else "",
+    }
+
+
+def misplaced(wanted: Tally, got: Tally) -> dict[str, Any] | None:
+    """The first frame of the result whose time differs from its source frame's by more than rounding allows."""
+    if not wanted.complete or len(wanted.times) != len(got.times) or not len(got.times):
+        return None
+    tolerance = float(max(wanted.time_base, got.time_base)) * 1.01
+    ours, theirs = sorted(got.times), sorted(wanted.times)
+    vague, last = wanted.vague_frames, len(theirs) - 1
+    for number, time in enumerate(ours):
+        at = (time - ours[0]) * got.time_base
+        earliest = (theirs[max(0, number - vague)] - theirs[0]) * wanted.time_base
+        latest = (theirs[min(last, number + vague)] - theirs[0]) * wanted.time_base
+        shift = float(min(at - earliest, Fraction(0)) or max(at - latest, Fraction(0)))
+        if abs(shift) > tolerance:
+            return {"frame": number, "shift_s": round(shift, 6)}
+    return None
+
+
+def _moov_first(fd: int) -> bool:
+    """Whether an MP4's index comes before its data, by walking the top-level boxes (ISO/IEC 14496-12, 4.2)."""
+    position, end = 0, os.fstat(fd).st_size
+    while position + 16 <= end:
+        head = os.pread(fd, 16, position)
+        size, kind = int.from_bytes(head[:4]), head[4:8]
+        if kind in (b"moov", b"mdat"):
+            return kind == b"moov"
+        size = int.from_bytes(head[8:16]) if size == 1 else size
+        if size < 8:
+            return False
+        position += size
+    return False

@@ -1,0 +1,114 @@
+"""Never worse: what is delivered is smaller than the source, or the source's own picture.
+
+H.265 already → its packets are taken over. A result that grows past the source → once more with as many bits as the
+source has, if that is nearly enough; else the source's packets in the wanted container, if that can hold them; else the
+source as it is.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from functions.converter.encode import Encoded, GrewTooLarge, Job, encode
+from functions.converter.media import MediaInfo
+from functions.converter.plan import ConversionPlan, plan_keeping
+from functions.converter.trackplan import TrackPlan
+from functions.shared.options import Options
+
+CONVERTED, REMUXED, KEPT = "converted", "remuxed", "kept_original"
+
+ROOM = 0.95
+"""Of the source's size, a bounded encode aims at so much: x265 meets an average only roughly."""
+
+ENOUGH_BITS = 0.7
+"""With fewer of the bits that the asked quality needs a film looks clearly worse: half of them cost about 5 VMAF."""
+
+FRAME_OVERHEAD_BYTES = 16
+"""Of the index, for each frame."""
+
+LEAST_BIT_RATE = 10_000
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """What is to be verified and published. ``plan`` and ``encoded`` are None for the source as it is.
+
+    ``outcome``: ``converted``, ``remuxed`` or ``kept_original``, the last with a ``reason``.
+    """
+
+    outcome: str
+    output: Path
+    extension: str
+    codec: str
+    plan: ConversionPlan | None = None
+    encoded: Encoded | None = None
+    reason: str | None = None
+
+
+def render(plan: ConversionPlan, options: Options, job: Job) -> Rendition:
+    """Encode or copy, and see to it that the result is no larger than the source."""
+    if plan.is_remux:
+        return _made(REMUXED, plan, encode(plan, job))
+    try:
+        return _made(CONVERTED, plan, encode(plan, job, job.media.size))
+    except GrewTooLarge as exc:
+        return _bounded(plan, options, job, exc.factor)
+
+
+def _bounded(plan: ConversionPlan, options: Options, job: Job, factor: float) -> Rendition:
+    """Once more with as many bits as the source has; ``factor``: how many times its size the result would have had."""
+    bit_rate = bounded_bit_rate(job.media, plan, factor)
+    if bit_rate is not None:
+        bounded = plan.bounded(bit_rate)
+        try:
+            return _made(CONVERTED, bounded, encode(bounded, job, job.media.size))
+        except GrewTooLarge as exc:
+            factor = max(factor, exc.factor)
+    reason = (
+        f"At the asked quality the result would have had about {factor:.0%} of the source's size, so the picture"
+        " was left as it is."
+    )
+    return kept(options, job, reason)
+
+
+def bounded_bit_rate(media: MediaInfo, plan: ConversionPlan, factor: float) -> int | None:
+    """Bits a second for the picture that keep the result below the source's size; None if they are far too few."""
+    beside = sum(_audio_bytes(track, media) for track in plan.of("audio")) + FRAME_OVERHEAD_BYTES * plan.picture.frames
+    room = ROOM * media.size - beside
+    needed = factor * media.size - beside
+    if room <= 0 or room < ENOUGH_BITS * needed:
+        return None
+    return max(LEAST_BIT_RATE, int(8 * room / max(media.video.duration_s, 0.1)))
+
+
+def _audio_bytes(planned: TrackPlan, media: MediaInfo) -> int:
+    track = next(one for one in media.audio if one.index == planned.index)
+    return int(planned.bitrate * track.duration_s / 8) if planned.bitrate else track.payload_bytes
+
+
+def kept(options: Options, job: Job, reason: str) -> Rendition:
+    """The source's own picture, in the wanted container where that is no larger."""
+    media = job.media
+    plan = plan_keeping(media, options)
+    if plan is not None:
+        try:
+            encoded = encode(plan, job, media.size)
+        except GrewTooLarge:
+            return as_it_is(job, reason)
+        return _made(KEPT, plan, encoded, reason)
+    return as_it_is(job, reason)
+
+
+def as_it_is(job: Job, reason: str) -> Rendition:
+    """The very bytes of the source."""
+    media = job.media
+    return Rendition(KEPT, job.source, media.extension, shown_codec(media.video.codec), reason=reason)
+
+
+def shown_codec(codec: str) -> str:
+    """As clients know it: ``h265`` is what the contract calls HEVC."""
+    return "h265" if codec == "hevc" else codec
+
+
+def _made(outcome: str, plan: ConversionPlan, encoded: Encoded, reason: str | None = None) -> Rendition:
+    codec = shown_codec(plan.picture.codec)
+    return Rendition(outcome, encoded.output, plan.container, codec, plan, encoded, reason)

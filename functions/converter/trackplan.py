@@ -1,0 +1,154 @@
+"""Pure: what becomes of audio, subtitles, cover art and attachments. What cannot come along is named, with why."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from functions.converter.dropping import Dropped
+from functions.converter.media import AudioStream, MediaInfo, SubtitleStream, Track
+from functions.shared.errors import RequirementNotMet
+from functions.shared.options import Options
+
+MP4_AUDIO = frozenset({"aac", "ac3", "eac3", "mp3", "alac"})
+"""Audio codecs that MP4 holds and common players take: copied, not encoded again."""
+
+MP4_HOLDS = MP4_AUDIO | {"flac", "opus", "mp2", "dts"}
+"""What MP4 can hold at all: for those who ask for a copy, and know their players."""
+
+MKV_AUDIO = MP4_HOLDS | {"vorbis", "truehd", "mlp", "mp1", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_u8", "wavpack"}
+
+AAC_CHANNELS = 8
+AAC_BITRATES = {1: 96_000, 2: 192_000, 3: 256_000, 4: 320_000, 5: 352_000, 6: 384_000, 7: 448_000, 8: 512_000}
+"""Bits a second by channels; stereo and 5.1 as broadcasters use them for AAC-LC."""
+
+AAC_LEAST = 48_000
+"""Bits a second for each channel, below which AAC-LC is heard."""
+
+AAC_NEEDS = 1.25
+"""A lossy track is not given more than so many times its own bits: they could only hold its losses."""
+
+LOSSY = frozenset({"vorbis", "opus", "mp1", "mp2", "wmav1", "wmav2", "wmapro", "aac_latm", "cook", "amr_nb", "amr_wb"})
+
+TEXT_SUBTITLES = frozenset({"subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
+MKV_SUBTITLES = frozenset({"subrip", "ass", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle"})
+COVERS = frozenset({"mjpeg", "png"})
+MP4_LANGUAGE = re.compile("[a-z]{3}")
+"""ISO 639-2, as the media header packs it (ISO/IEC 14496-12, 8.4.2)."""
+
+
+@dataclass(frozen=True)
+class TrackPlan:
+    """One track of the result. ``kind``: ``audio``, ``subtitle``, ``cover`` or ``attachment``; ``codec`` is ``copy`` or
+    an encoder of ffmpeg; ``bitrate`` in bits a second where it encodes audio."""
+
+    kind: str
+    index: int
+    codec: str
+    source_codec: str
+    language: str | None = None
+    title: str | None = None
+    flags: tuple[str, ...] = ()
+    bitrate: int | None = None
+
+    @property
+    def copied(self) -> bool:
+        return self.codec == "copy"
+
+
+def plan_tracks(media: MediaInfo, options: Options) -> tuple[list[TrackPlan], list[Dropped]]:
+    """Everything beside the picture; raises ``RequirementNotMet`` if audio shall be copied and cannot."""
+    tracks: list[TrackPlan] = []
+    dropped: list[Dropped] = []
+    planned = (
+        *(_audio(track, options) for track in media.audio),
+        *(_subtitle(track, options.container) for track in media.subtitles),
+        *(_other(stream, media, options.container) for stream in media.other),
+    )
+    for one in planned:
+        if isinstance(one, TrackPlan):
+            tracks.append(one)
+        elif one is not None:
+            dropped.append(one)
+    dropped += [_styling(track) for track in media.subtitles if _loses_styling(track, options.container)]
+    dropped += [_lost_language(track) for track in (*media.audio, *media.subtitles) if _loses_language(track, options)]
+    return tracks, dropped
+
+
+def _audio(track: AudioStream, options: Options) -> TrackPlan | Dropped:
+    if options.audio == "none":
+        return _drop("audio", track, "Left out, as asked.")
+    if not track.channels or not track.duration_s:
+        return _drop("empty_track", track, "The track holds nothing that can be heard.")
+    copied = MKV_AUDIO if options.container == "mkv" else MP4_HOLDS if options.audio == "copy" else MP4_AUDIO
+    if track.codec in copied and (options.audio != "aac" or track.codec == "aac"):
+        return _taken("audio", track, "copy", options)
+    if options.audio == "copy":
+        raise RequirementNotMet(f"{options.container} cannot hold the {track.codec} audio of stream {track.index}")
+    if track.channels > AAC_CHANNELS:
+        return _drop("audio", track, f"{track.channels} channels; AAC and common players take at most {AAC_CHANNELS}.")
+    return _taken("audio", track, "aac", options, aac_bitrate(track))
+
+
+def aac_bitrate(track: AudioStream) -> int:
+    """Bits a second for a track that is encoded as AAC."""
+    most = AAC_BITRATES[track.channels]
+    if track.codec not in LOSSY or not track.bit_rate:
+        return most
+    return min(most, max(AAC_LEAST * track.channels, int(AAC_NEEDS * track.bit_rate)))
+
+
+def _subtitle(track: SubtitleStream, container: str) -> TrackPlan | Dropped:
+    options = Options("", 0.0, container=container)
+    if not track.packets:
+        return _drop("empty_track", track, "The track holds no subtitle.")
+    if container == "mkv" and track.codec in MKV_SUBTITLES:
+        return _taken("subtitle", track, "copy", options)
+    if track.codec in TEXT_SUBTITLES:
+        return _taken("subtitle", track, "mov_text" if container == "mp4" else "subrip", options)
+    if track.codec in MKV_SUBTITLES:
+        return _drop("subtitle", track, "MP4 cannot hold subtitles that are pictures; ask for the container mkv.")
+    return _drop("subtitle", track, f"Neither MP4 nor Matroska can hold {track.codec}.")
+
+
+def _other(stream: dict[str, Any], media: MediaInfo, container: str) -> TrackPlan | Dropped | None:
+    kind, codec, index = stream["type"], stream["codec"], stream["index"]
+    if kind == "cover":
+        if codec in COVERS and container == "mp4":
+            return TrackPlan("cover", index, "copy", codec, flags=("attached_pic",))
+        return Dropped("cover", f"{container} cannot hold this cover art.", index, codec)
+    if kind == "attachment":
+        if container == "mkv":
+            return TrackPlan("attachment", index, "copy", codec)
+        return Dropped(
+            "attachment", "MP4 holds no attachments, such as fonts; ask for the container mkv.", index, codec
+        )
+    if kind == "video":
+        return Dropped("video", "The film has another video; only the main one is converted.", index, codec)
+    if media.chapters and stream.get("tag") == "text":
+        return None  # the chapters' own titles, which are kept as chapters
+    return Dropped("data", "Timed data that is neither picture, sound nor text.", index, codec)
+
+
+def _taken(kind: str, track: Track, codec: str, options: Options, bitrate: int | None = None) -> TrackPlan:
+    language = None if _loses_language(track, options) else track.language
+    return TrackPlan(kind, track.index, codec, track.codec, language, track.title, track.flags, bitrate)
+
+
+def _drop(what: str, track: Track, reason: str) -> Dropped:
+    return Dropped(what, reason, track.index, track.codec, track.language)
+
+
+def _loses_styling(track: SubtitleStream, container: str) -> bool:
+    return container == "mp4" and track.codec in ("ass", "ssa") and bool(track.packets)
+
+
+def _styling(track: SubtitleStream) -> Dropped:
+    return _drop("subtitle_styling", track, "MP4's subtitles have no fonts and places; ask for the container mkv.")
+
+
+def _loses_language(track: Track, options: Options) -> bool:
+    return bool(options.container == "mp4" and track.language and not MP4_LANGUAGE.fullmatch(track.language))
+
+
+def _lost_language(track: Track) -> Dropped:
+    return _drop("language", track, f"MP4 names languages by three letters, not {track.language!r}.")

@@ -1,0 +1,89 @@
+"""The stages that touch the film, without servers: probe → plan → encode → verify → previews on a local file."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from functions.converter import process
+from functions.converter.encode import Job
+from functions.converter.inspection import Inspector
+from functions.converter.media import MediaInfo
+from functions.converter.plan import ConversionPlan, plan_conversion
+from functions.converter.previews import Previews, choose_frames, make_previews
+from functions.converter.probe import accept, probe
+from functions.converter.rendering import Rendition, render
+from functions.converter.slots import EncodeSlots
+from functions.converter.verify import Verified, verify_rendition
+from functions.shared.options import Options
+from functions.shared.settings import Settings, read_settings
+from tests.support.attempts import a_lease
+
+QUICK = Options(preset="ultrafast", crf=28, previews=False)
+
+
+def test_settings(**env: str) -> Settings:
+    return read_settings({"DATABASE_URL": "postgresql://", "AUTH_MODE": "open"} | env)
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """One film, converted."""
+
+    media: MediaInfo
+    plan: ConversionPlan
+    rendition: Rendition
+    verified: Verified
+    previews: Previews
+    job: Job
+
+    @property
+    def output(self) -> Path:
+        return self.rendition.output
+
+    @property
+    def dropped(self) -> set[str]:
+        return {one.what for one in self.plan.dropped}
+
+
+@contextmanager
+def inspector() -> Iterator[Inspector]:
+    made = Inspector()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def convert_file(
+    source: Path,
+    folder: Path,
+    options: Options = QUICK,
+    *,
+    settings: Settings | None = None,
+    replan: Callable[[ConversionPlan], ConversionPlan] = lambda plan: plan,
+    harm: Callable[[Rendition], None] = lambda _rendition: None,
+    **changes: Any,
+) -> Conversion:
+    """Convert a copy of ``source`` in ``folder`` as the product does; raises what the stages raise.
+
+    ``changes`` are changes to ``options``; ``harm`` may spoil the result before it is verified.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    options = replace(options, **changes)
+    copy = folder / "source"
+    shutil.copyfile(source, copy)
+    settings = settings or test_settings()
+    lease = a_lease()
+    with inspector() as inspecting:
+        container, media = probe(copy, inspecting, lease)
+        accept(media, settings, process.threads_available())
+        plan = replan(plan_conversion(media, options))
+        job = Job(copy, container, media, lease, EncodeSlots(), settings)
+        rendition = render(plan, options, job)
+        harm(rendition)
+        frames = choose_frames(rendition, media, options)
+        verified = verify_rendition(rendition, job, inspecting, frames.picks)
+        return Conversion(media, plan, rendition, verified, make_previews(rendition, frames, job), job)
