@@ -43,7 +43,7 @@ def convert(lease: Lease, deps: Deps) -> None:
         with lease.stage("fetch"):
             source = fetching.fetch(claim.source, work, deps.storage, lease, settings)
         with lease.stage("probe"):
-            container, media = probe(source, deps.inspector, lease)
+            container, media = probe(source, deps.inspector, lease, settings)
             accept(media, settings, process.threads_available())
             facts = (media.extension, media.video.codec, media.as_json(), ffmpeg.version())
             patiently(lambda: deps.transactions.record_media(claim, *facts))

@@ -78,7 +78,7 @@ def convert_file(
     settings = settings or test_settings()
     lease = a_lease()
     with inspector() as inspecting:
-        container, media = probe(copy, inspecting, lease)
+        container, media = probe(copy, inspecting, lease, settings)
         accept(media, settings, process.threads_available())
         plan = replan(plan_conversion(media, options))
         job = Job(copy, container, media, lease, EncodeSlots(), settings)
