@@ -7,7 +7,14 @@ from typing import Protocol
 from functions.converter.lease import Lease
 from functions.converter.workspace import require_room
 from functions.shared import logs
-from functions.shared.errors import EmptyObject, ScratchFull, SourceMissing, StorageRefused, StorageUnavailable
+from functions.shared.errors import (
+    EmptyObject,
+    ScratchFull,
+    ScratchLimitExceeded,
+    SourceMissing,
+    StorageRefused,
+    StorageUnavailable,
+)
 from functions.shared.settings import Settings
 from functions.shared.storage import ObjectInfo
 from functions.shared.storage_errors import ObjectMissing
@@ -28,6 +35,8 @@ def fetch(source: Source, work: Path, store: Reader, lease: Lease, settings: Set
     """Download ``source`` into ``work``. Raises ``EmptyObject``, ``ScratchFull``, ``SourceMissing``,
     ``SourceSuperseded`` or ``StorageUnavailable``."""
     size = source.size or _measured(source, store)
+    if size > settings.max_scratch_bytes:
+        raise ScratchLimitExceeded(f"more than {settings.max_scratch_bytes / 2**20:.1f} MiB")
     require_room(work, 2 * size, settings.scratch_reserve_bytes)
     path = work / "source"
     got = failures = 0

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from functions.shared import logs
-from functions.shared.errors import ScratchFull
+from functions.shared.errors import ScratchFull, ScratchLimitExceeded
 from functions.shared.transactions import Claim
 
 LOCK = "lock"
@@ -49,6 +49,13 @@ def require_room(folder: Path, needed_bytes: int, reserve_bytes: int) -> None:
     free = free_bytes(folder)
     if free - needed_bytes < reserve_bytes:
         raise ScratchFull(f"{free // 2**20} MiB free, {(needed_bytes + reserve_bytes) // 2**20} MiB needed")
+
+
+def require_within(folder: Path, most_bytes: int) -> None:
+    """Raise ``ScratchLimitExceeded`` when an attempt's folder holds more than it may."""
+    used = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    if used > most_bytes:
+        raise ScratchLimitExceeded(f"more than {most_bytes / 2**20:.1f} MiB")
 
 
 def sweep(scratch: Path) -> int:

@@ -63,6 +63,11 @@ class Settings:
     conversion_budget_s: float
     max_duration_s: float
     max_output_bytes: int
+    max_pixels: int
+    max_frame_rate: float
+    max_streams: int
+    max_cpu_s: int
+    max_scratch_bytes: int
     scratch_dir: Path
     scratch_reserve_bytes: int
     worker_memory_bytes: int
@@ -122,6 +127,12 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     database_url, secret_arn = read.optional("DATABASE_URL"), read.optional("DATABASE_SECRET_ARN")
     database_host = read.optional("DATABASE_HOST")
     _check_database(database_url, secret_arn, database_host)
+    lease_s, stall_s = read.number("LEASE_S", 60, least=3), read.number("STALL_S", 45, least=1)
+    if lease_s < stall_s:
+        raise SettingsError(
+            f"LEASE_S must be at least STALL_S, not {lease_s:g} with STALL_S={stall_s:g}: another worker would take"
+            " over a conversion that only waits"
+        )
     return Settings(
         database_url=database_url,
         database_secret_arn=secret_arn,
@@ -147,11 +158,16 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         form_uploads_at_once=read.whole("FORM_UPLOADS_AT_ONCE", 8, least=1),
         x265_preset=read.choice("X265_PRESET", X265_PRESETS, "veryfast"),
         x265_crf=read.number("X265_CRF", 26, most=51),
-        lease_s=read.number("LEASE_S", 60, least=3),
-        stall_s=read.number("STALL_S", 45, least=1),
+        lease_s=lease_s,
+        stall_s=stall_s,
         conversion_budget_s=read.number("CONVERSION_BUDGET_S", 12 * 3600, least=1),
         max_duration_s=read.number("MAX_DURATION_S", 12 * 3600, least=1),
         max_output_bytes=read.whole("MAX_OUTPUT_BYTES", 50 * GIB, least=1),
+        max_pixels=read.whole("MAX_PIXELS", 35_000_000, least=256),
+        max_frame_rate=read.number("MAX_FRAME_RATE", 300, least=1),
+        max_streams=read.whole("MAX_STREAMS", 32, least=1, most=1000),
+        max_cpu_s=read.whole("MAX_CPU_S", 8 * 12 * 3600, least=1),
+        max_scratch_bytes=read.whole("MAX_SCRATCH_BYTES", 64 * GIB, least=1),
         scratch_dir=Path(read.text("SCRATCH_DIR", str(Path(gettempdir()) / "bucket265"))),
         scratch_reserve_bytes=read.whole("SCRATCH_RESERVE_BYTES", 256 * 1024**2),
         worker_memory_bytes=read.whole("WORKER_MEMORY_BYTES", available_memory_bytes(), least=1),

@@ -14,7 +14,9 @@ from tests.support.stack import ROOT, stack_of
 from tests.support.waiting import wait_until
 
 CLIP = ROOT / "local" / "clips" / "bigbuckbunny.mp4"
-SOON = {"LEASE_S": "5", "ACK_WAIT_S": "3", "RECONCILE_EVERY_S": "1", "SHUTDOWN_GRACE_S": "0", "X265_PRESET": "medium"}
+SOON = {"LEASE_S": "5", "STALL_S": "4", "ACK_WAIT_S": "3", "RECONCILE_EVERY_S": "1", "SHUTDOWN_GRACE_S": "0"} | {
+    "X265_PRESET": "medium"
+}
 """An encode of some seconds, and short clocks: what took over within 90 s does so within a few."""
 
 

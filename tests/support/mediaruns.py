@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from functions.converter import ffmpeg, process
+from functions.converter import ffmpeg, process, sandbox
+from functions.converter.bounds import opening
 from functions.converter.containers import MOV, Container
 from functions.converter.inspection import Inspector
 
@@ -32,20 +33,32 @@ def held(**changes: int) -> process.Limits:
     return process.Limits(**{**vars(ROOMY), **changes})
 
 
-def run(argv: list[str], folder: Path, limits: process.Limits, watch: Callable[[bool], None]) -> str:
+def run(
+    argv: list[str],
+    folder: Path,
+    limits: process.Limits,
+    watch: Callable[[bool], None],
+    layers: sandbox.Sandbox = sandbox.FULL,
+) -> ffmpeg.Ran:
     """Run a program as ffmpeg is run, by the product's one way to do so."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     try:
-        return ffmpeg.run(argv, nothing, folder, limits, watch, lambda _report: None)
+        return ffmpeg.run(argv, nothing, folder, limits, watch, lambda _report: None, layers)
     finally:
         os.close(nothing)
 
 
-def ask(source: Path, limits: process.Limits, watch: Callable[[bool], None], container: Container = MOV) -> None:
+def ask(
+    source: Path,
+    limits: process.Limits,
+    watch: Callable[[bool], None],
+    container: Container = MOV,
+    layers: sandbox.Sandbox = sandbox.FULL,
+) -> None:
     """Have a file probed by an inspector of its own, with ``container``'s demuxer whatever the file is."""
-    inspector = Inspector()
+    inspector = Inspector(layers)
     fd = os.open(source, os.O_RDONLY)
-    request = {"command": "probe", "demuxer": container.demuxer, "whitelist": container.whitelist}
+    request = {"command": "probe"} | opening(container)
     try:
         inspector.ask(request, [fd], limits, watch)
     finally:
