@@ -12,11 +12,17 @@ from functions.shared.errors import NotAVideo
 
 @dataclass(frozen=True)
 class Container:
-    """``demuxer`` as ffmpeg names it for ``-f``; ``whitelist`` the names that it answers to."""
+    """``demuxer`` as ffmpeg names it for ``-f``; ``whitelist`` the names that it answers to.
+
+    ``timed``: its frames say when they are shown; those of a raw stream follow one another at an even pace.
+    ``unpacked``: our measuring library does not read it.
+    """
 
     demuxer: str
     whitelist: str
     extension: str
+    timed: bool = True
+    unpacked: bool = False
 
 
 MOV = Container("mov", "mov,mp4,m4a,3gp,3g2,mj2", "mp4")
@@ -27,28 +33,93 @@ ASF = Container("asf", "asf", "wmv")
 OGG = Container("ogg", "ogg", "ogv")
 MPEG_TS = Container("mpegts", "mpegts", "ts")
 MPEG_PS = Container("mpeg", "mpeg", "mpg")
+GIF = Container("gif", "gif", "gif")
+MXF = Container("mxf", "mxf", "mxf")
+NUT = Container("nut", "nut", "nut")
+IVF = Container("ivf", "ivf", "ivf")
+DV = Container("dv", "dv", "dv")
+REAL_MEDIA = Container("rm", "rm", "rm")
+WTV = Container("wtv", "wtv", "wtv")
+Y4M = Container("yuv4mpegpipe", "yuv4mpegpipe", "y4m")
+H264 = Container("h264", "h264", "h264", timed=False)
+HEVC = Container("hevc", "hevc", "hevc", timed=False)
+MPEG_VIDEO = Container("mpegvideo", "mpegvideo", "m2v", timed=False)
+MPEG4_VIDEO = Container("m4v", "m4v", "m4v", timed=False)
+AV1_STREAM = Container("obu", "obu", "obu", timed=False)
+ANIMATED_WEBP = Container("webp_anim", "webp_anim", "webp", unpacked=True)
 
 ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
-MOV_ATOMS = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
-SNIFF_BYTES = 2048
+WTV_HEADER = bytes.fromhex("b7d800203749da11a64e0007e95ead8d")
+MXF_HEADER = bytes.fromhex("060e2b34020501010d01020101")
+MOV_ATOMS = {
+    b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp", b"sidx", b"uuid", b"udta", b"junk", b"prfl"
+}  # fmt: skip
+SNIFF_BYTES = 4096
+TS_JUNK_BYTES = 1024
+"""A recording may begin in the middle of a packet, or with a few broken ones."""
+
+_STARTS = (
+    (b"\x1a\x45\xdf\xa3", MATROSKA),
+    (b"FLV\x01", FLV),
+    (ASF_HEADER, ASF),
+    (b"OggS", OGG),
+    (b"\x00\x00\x01\xba", MPEG_PS),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
+    (MXF_HEADER, MXF),
+    (b"nut/multimedia container\0", NUT),
+    (b"DKIF\0\0", IVF),
+    (b"\x1f\x07\x00\x3f", DV),
+    (b"\x1f\x07\x00\xbf", DV),
+    (b".RMF\0\0\0", REAL_MEDIA),
+    (WTV_HEADER, WTV),
+    (b"YUV4MPEG2 ", Y4M),
+    (b"\x00\x00\x01\xb3", MPEG_VIDEO),
+    (b"\x00\x00\x01\xb0", MPEG4_VIDEO),
+    (b"\x12\x00\x0a", AV1_STREAM),
+)
+"""What the first bytes of a file are."""
+
+_H264_STARTS = {0x09, 0x67, 0x27, 0x47}
+"""First bytes of the units that a raw stream may begin with: a delimiter or a sequence's parameters (H.264, 7.3.1)."""
+
+_HEVC_STARTS = {b"\x40\x01", b"\x46\x01"}
+"""The same of H.265 (7.3.1.2): parameters of the video, or a delimiter."""
 
 
 def sniff(fd: int) -> Container:
     """The container of an open file; raises ``NotAVideo`` if its first bytes belong to none that we accept."""
     head = os.pread(fd, SNIFF_BYTES, 0)
-    for fits, container in (
-        (head[4:8] in MOV_ATOMS, MOV),
-        (head.startswith(b"\x1a\x45\xdf\xa3"), MATROSKA),
-        (head.startswith(b"RIFF") and head[8:12] in (b"AVI ", b"AVIX"), AVI),
-        (head.startswith(b"FLV\x01"), FLV),
-        (head.startswith(ASF_HEADER), ASF),
-        (head.startswith(b"OggS"), OGG),
-        (head.startswith(b"\x00\x00\x01\xba"), MPEG_PS),
-        (_is_transport_stream(head), MPEG_TS),
-    ):
-        if fits:
+    if head[4:8] in MOV_ATOMS:
+        return MOV
+    if head.startswith(b"RIFF") and head[8:12] in (b"AVI ", b"AVIX", b"AVI\x19"):
+        return AVI
+    if _is_animated_webp(head):
+        return ANIMATED_WEBP
+    for start, container in _STARTS:
+        if head.startswith(start):
             return container
+    raw = _raw_stream(head)
+    if raw:
+        return raw
+    if _is_transport_stream(head):
+        return MPEG_TS
     raise NotAVideo
+
+
+def _is_animated_webp(head: bytes) -> bool:
+    """An extended header whose flags say animation (RFC 9649, 2.7)."""
+    return head.startswith(b"RIFF") and head[8:16] == b"WEBPVP8X" and bool(head[20:21] and head[20] & 0x02)
+
+
+def _raw_stream(head: bytes) -> Container | None:
+    """H.264 or H.265 without a container: a start code of three bytes, or of four (H.264, Annex B)."""
+    at = head.find(b"\x01") + 1
+    if head[:at] not in (b"\0\0\1", b"\0\0\0\1"):
+        return None
+    if head[at : at + 2] in _HEVC_STARTS:
+        return HEVC
+    return H264 if head[at : at + 1] and head[at] in _H264_STARTS else None
 
 
 def declared_bytes(fd: int, container: Container) -> int:
@@ -75,8 +146,9 @@ def _vint(data: bytes, at: int) -> tuple[int | None, int]:
 
 
 def _is_transport_stream(head: bytes) -> bool:
-    """Sync bytes 0x47 every 188 bytes, or every 192 after a 4-byte time code (M2TS)."""
+    """Sync bytes 0x47 every 188 bytes, every 192 with a time code (M2TS), or every 204 with check bytes."""
     return any(
-        len(head) > start + 4 * step and all(head[start + i * step] == 0x47 for i in range(5))
-        for start, step in ((0, 188), (4, 192))
+        head[start] == 0x47 and len(head) > start + 4 * step and all(head[start + i * step] == 0x47 for i in range(5))
+        for start in range(min(TS_JUNK_BYTES, len(head)))
+        for step in (188, 192, 204)
     )
