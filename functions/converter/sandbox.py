@@ -57,9 +57,9 @@ class Reach:
 @contextmanager
 def prepared(layers: Sandbox, program: str, reach: Reach, kept: list[int]) -> Iterator[Callable[[], None]]:
     """What a child shall call before it becomes ``program``. Of the descriptors, those in ``kept`` go on."""
-    possible = _possible()
-    rules = _rules(program, reach) if layers.landlock and possible & LANDLOCK else None
-    refusals = seccomp.Filter() if layers.seccomp and possible & SECCOMP else None
+    here = possible()
+    rules = _rules(program, reach) if layers.landlock and here & LANDLOCK else None
+    refusals = seccomp.Filter() if layers.seccomp and here & SECCOMP else None
     gaps = _gaps(kept)
 
     def apply() -> None:
@@ -81,13 +81,13 @@ def prepared(layers: Sandbox, program: str, reach: Reach, kept: list[int]) -> It
 
 def active() -> dict[str, bool]:
     """The layers of this place by name, for the log, the doctor and receipts."""
-    possible = _possible()
-    has_landlock = bool(possible & LANDLOCK)
+    here = possible()
+    has_landlock = bool(here & LANDLOCK)
     return {
-        "no_new_privileges": bool(possible & NO_NEW_PRIVILEGES),
+        "no_new_privileges": bool(here & NO_NEW_PRIVILEGES),
         "landlock": has_landlock,
         "landlock_network": has_landlock and landlock.abi() >= landlock.NETWORK_ABI,
-        "seccomp": bool(possible & SECCOMP),
+        "seccomp": bool(here & SECCOMP),
         "rlimits": True,
         "empty_environment": True,
         "process_group": True,
@@ -104,7 +104,7 @@ def hide_environment() -> None:
 
 
 @cache
-def _possible() -> int:
+def possible() -> int:
     """Which layers this place allows, tried in a child."""
     child = os.fork()
     if child == 0:
@@ -112,12 +112,12 @@ def _possible() -> int:
             os._exit(_try_all())
         finally:
             os._exit(0)
-    possible = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    here = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     names = {NO_NEW_PRIVILEGES: "no_new_privileges", LANDLOCK: "landlock", SECCOMP: "seccomp"}
-    missing = [name for bit, name in names.items() if not possible & bit]
+    missing = [name for bit, name in names.items() if not here & bit]
     if missing:
         logs.event("sandbox.degraded", level=30, missing=",".join(missing), landlock_abi=landlock.abi())
-    return possible
+    return here
 
 
 def _try_all() -> int:

@@ -1,4 +1,7 @@
-"""Files that reach for other files and for hosts: they open nothing, and each guard holds without the others."""
+"""Files that reach for other files and for hosts: they open nothing, and each guard holds without the others.
+
+ffmpeg and the inspector run without their sandbox here, so that it is the guards that hold.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -6,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.converter import ffmpeg
+from functions.converter import ffmpeg, sandbox
 from functions.converter.containers import MOV, Container
 from functions.shared.errors import EncodeFailed, PipelineError
 from tests.support.attacks import PLAYLISTS, Tripwire, external_data
@@ -79,7 +82,7 @@ def encode(content: bytes, folder: Path, wire: Tripwire, arm: Callable[[list[str
     try:
         inputs = arm(ffmpeg.untrusted_input(as_, fd))
         argv = ffmpeg.command(inputs, ["-c:v", "libx264", "-f", "mp4"], folder / "output.mp4")
-        ffmpeg.run(argv, fd, folder, ROOMY, watch, lambda _report: None)
+        ffmpeg.run(argv, fd, folder, ROOMY, watch, lambda _report: None, sandbox.NONE)
     finally:
         watch(False)
         os.close(fd)
@@ -89,7 +92,7 @@ def inspect(content: bytes, folder: Path, wire: Tripwire, container: Container) 
     """Ask an inspector as the product does. Raises ``Reached``."""
     source = folder / "source"
     source.write_bytes(content)
-    ask(source, ROOMY, tripped(wire), container)
+    ask(source, ROOMY, tripped(wire), container, sandbox.NONE)
 
 
 @pytest.mark.parametrize("kind", PLAYLISTS)

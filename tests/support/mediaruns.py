@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from functions.converter import ffmpeg, process, sandbox
-from functions.converter.bounds import opening
+from functions.converter.bounds import BOUNDS, Bounds, opening
 from functions.converter.containers import MOV, Container
 from functions.converter.inspection import Inspector
 
@@ -54,11 +54,12 @@ def ask(
     watch: Callable[[bool], None],
     container: Container = MOV,
     layers: sandbox.Sandbox = sandbox.FULL,
+    most: Bounds = BOUNDS,
 ) -> None:
     """Have a file probed by an inspector of its own, with ``container``'s demuxer whatever the file is."""
     inspector = Inspector(layers)
     fd = os.open(source, os.O_RDONLY)
-    request = {"command": "probe"} | opening(container)
+    request = {"command": "probe"} | opening(container, most)
     try:
         inspector.ask(request, [fd], limits, watch)
     finally:
