@@ -3,18 +3,19 @@
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from local import transfer
+from local.fetching import Fetch
 from local.localfile import BytesDone, LocalFile
 from local.problems import ClientError, from_api, unreachable
-from local.transfer import DownloadLink, TransferCut, UploadLink
+from local.transfer import RETRY_DELAYS_S, DownloadLink, TransferCut, UploadLink
 
-RETRY_DELAYS_S = (1.0, 2.0, 4.0)
 POLL_FIRST_S = 0.2
 POLL_GROWTH = 1.5
 POLL_CAP_S = 1.0
@@ -32,6 +33,7 @@ class Declared:
     transaction_id: str
     key: str
     link: UploadLink | None
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 class ApiClient:
@@ -61,19 +63,22 @@ class ApiClient:
     def close(self) -> None:
         self._http.close()
 
-    def declare(self, file: LocalFile, key: str | None = None) -> Declared:
-        """Announce an upload. The same ``key`` again gives the same transaction, with a fresh link."""
+    def declare(self, file: LocalFile, key: str | None = None, options: dict[str, Any] | None = None) -> Declared:
+        """Announce an upload. The same ``key`` again, with the same options, gives the same transaction, with a fresh
+        link.
+        """
         key = key or str(uuid.uuid4())
         body = {
             "filename": file.path.name,
             "content_type": file.content_type,
             "size": file.size,
             "sha256": file.sha256,
+            **({"options": options} if options else {}),
         }
         answer = self._call("POST", "/upload", headers={"Idempotency-Key": key}, json=body)
         upload = answer.get("upload")
         link = UploadLink(upload["url"], dict(upload["headers"])) if upload else None
-        return Declared(answer["transaction_id"], key, link)
+        return Declared(answer["transaction_id"], key, link, options or {})
 
     def put(self, declared: Declared, file: LocalFile, progress: BytesDone = lambda _: None) -> bool:
         """Upload the declared file, again if it is cut off.
@@ -90,7 +95,7 @@ class ApiClient:
                 if pause_s is None:
                     raise ClientError(f"The upload of {file.path.name} failed: {exc}.", "upload_cut") from exc
                 self._pause(pause_s)
-            declared = self.declare(file, declared.key)
+            declared = self.declare(file, declared.key, declared.options)
         return False
 
     def status(self, transaction_id: str) -> State:
@@ -118,50 +123,41 @@ class ApiClient:
 
     def link(self, transaction_id: str) -> DownloadLink:
         """A fresh link to the result."""
-        params = {"transaction_id": transaction_id}
-        answer = self._call("GET", "/download", headers={"Accept": "application/json"}, params=params)
-        return DownloadLink(answer["url"], answer["filename"], answer["size"], answer["sha256"])
+        return self._link("/download", transaction_id=transaction_id)
 
     def fetch(
         self, transaction_id: str, out: Path, progress: BytesDone = lambda _: None, *, force: bool = False
     ) -> DownloadLink:
-        """Download the result to ``out``, by way of ``<out>.part``: the final name only ever holds a whole file.
+        """Download the result to ``out``, which only ever holds a whole file."""
+        fetch = Fetch(self._http, partial(self.link, transaction_id), self._pause)
+        return fetch.to(out, progress, force=force)
 
-        What an earlier run left in the part is kept and completed.
-        """
-        link = self.link(transaction_id)
-        try:
-            with transfer.part_of(out) as part:
-                self._receive(part, transaction_id, link, progress)
-                transfer.finish(out, force=force)
-        except OSError as exc:
-            raise ClientError(f"{out} cannot be written: {exc.strerror}.", "unwritable_file") from exc
-        return link
+    def receipt(self, transaction_id: str) -> bytes:
+        """The receipt of a completed transaction: a JSON object, byte for byte as the conversion wrote it."""
+        response = self._answer("GET", "/receipt", params={"transaction_id": transaction_id})
+        _body(response)
+        return response.content
 
-    def _receive(self, part: transfer.Part, transaction_id: str, link: DownloadLink, progress: BytesDone) -> None:
-        """Fetch what is missing; from the start where the rest of an earlier run turns out to be of another file."""
-        resumed = part.size > 0
-        self._complete(part, transaction_id, link, progress)
-        if not part.is_whole(link) and resumed:
-            part.restart()
-            self._complete(part, transaction_id, link, progress)
-        if not part.is_whole(link):
-            part.restart()
-            raise ClientError(f"The download of {link.filename} does not have the announced sum.", "wrong_sum")
+    def thumbnail_link(self, transaction_id: str, kind: str) -> DownloadLink:
+        """A fresh link to a picture: ``poster``, ``sprite`` or ``preview``."""
+        return self._link("/thumbnail", transaction_id=transaction_id, kind=kind)
 
-    def _complete(self, part: transfer.Part, transaction_id: str, link: DownloadLink, progress: BytesDone) -> None:
-        """Fetch until all is there; each try that brought something earns as many new ones."""
-        failures = 0
-        while part.size < link.size:
-            before = part.size
-            try:
-                part.append(self._http, link, progress)
-            except TransferCut as exc:
-                failures = 0 if part.size > before else failures + 1
-                if failures > len(RETRY_DELAYS_S):
-                    raise ClientError(f"The download of {link.filename} failed: {exc}.", "download_cut") from exc
-                self._pause(RETRY_DELAYS_S[max(0, failures - 1)])
-                link = self.link(transaction_id)
+    def fetch_thumbnail(self, transaction_id: str, kind: str, out: Path, *, force: bool = False) -> None:
+        """Download a picture to ``out``."""
+        fetch = Fetch(self._http, partial(self.thumbnail_link, transaction_id, kind), self._pause)
+        fetch.to(out, lambda _: None, force=force)
+
+    def storyboard(self, transaction_id: str) -> str:
+        """The cues for scrubbing, in WebVTT; they hold links to the sprite."""
+        params = {"transaction_id": transaction_id, "kind": "storyboard"}
+        response = self._answer("GET", "/thumbnail", params=params)
+        if not response.is_success:
+            raise from_api(response)
+        return response.text
+
+    def _link(self, path: str, **params: str) -> DownloadLink:
+        answer = self._call("GET", path, headers={"Accept": "application/json"}, params=params)
+        return DownloadLink(answer["url"], answer["filename"], answer["size"], answer["sha256"])
 
     def _status_patiently(self, transaction_id: str) -> State:
         give_up = time.monotonic() + PATIENCE_S
@@ -174,14 +170,17 @@ class ApiClient:
                     raise
             self._pause(POLL_CAP_S)
 
-    def _call(
+    def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
+        return _body(self._answer(method, path, **kwargs))
+
+    def _answer(
         self,
         method: str,
         path: str,
         params: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
         **kwargs: Any,
-    ) -> dict[str, Any]:
+    ) -> httpx.Response:
         """One request, repeated when its answer was lost: each of ours may be."""
         params, headers = self._user | (params or {}), self._authorization | (headers or {})
         for pause_s in (*RETRY_DELAYS_S, None):
@@ -194,7 +193,7 @@ class ApiClient:
                     raise unreachable(self.api_url, exc) from exc
             else:
                 if response.status_code not in (429, 502, 503, 504) or pause_s is None:
-                    return _body(response)
+                    return response
             self._pause(pause_s)
         raise AssertionError("the last round returns or raises")
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local.bars import display
-from local.client import ApiClient
+from local.client import ApiClient, State
 from local.conversion import convert
 from local.desk import LOOPBACK, Desk, read_desk
 from local.filmfacts import FilmFacts, NoFacts, film_facts
@@ -61,11 +61,11 @@ def demonstrate(source: Path) -> Demonstrated:
 
         client = ApiClient(f"http://{LOOPBACK}:{stack.desk.ports.api}", uuid.uuid4(), pause=pause)
         with display() as show:
-            convert(client, source, result, show, stack.check, force=True)
+            converted = convert(client, source, result, show, stack.check, force=True)
         took_s = time.monotonic() - began
         _say("checking the result frame by frame")
-        before, after = check_result(source, result)
-    return Demonstrated(source, result, before, after, took_s)
+        before, after = check_result(source, converted.path, converted.state)
+    return Demonstrated(source, converted.path, before, after, took_s)
 
 
 def show_table(done: Demonstrated) -> None:
@@ -81,13 +81,17 @@ def show_table(done: Demonstrated) -> None:
     Console().print(table)
 
 
-def check_result(source: Path, result: Path) -> tuple[FilmFacts, FilmFacts]:
-    """Both films' facts; raises ``ClientError`` unless the result is the source as H.265."""
+def check_result(source: Path, result: Path, state: State) -> tuple[FilmFacts, FilmFacts]:
+    """Both films' facts; raises ``ClientError`` unless the result is the source as ``state`` says.
+
+    That is as H.265, but for a source that is kept as it is, or whose own pictures were put into another container.
+    """
     try:
         before, after = film_facts(source), film_facts(result)
     except NoFacts as exc:
         raise ClientError(f"The result could not be checked: {exc}.", "check_failed") from exc
-    if (after.codec, after.tag) != ("hevc", "hvc1"):
+    is_h265 = state["result"] != "kept_original" and state["target_codec"] == "h265"
+    if is_h265 and (after.codec, after.tag) != ("hevc", "hvc1"):
         raise ClientError(f"The result is {after.codec}/{after.tag}, not hevc/hvc1.", "check_failed")
     if after.frames != before.frames:
         raise ClientError(f"The result has {after.frames} frames, the source {before.frames}.", "check_failed")

@@ -2,7 +2,9 @@
 
 import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from local.problems import ClientError
 
@@ -10,25 +12,47 @@ LONGEST_NAME_BYTES = 200
 """File systems take 255; ``.part`` and a margin go off."""
 
 
-def output_path(source: Path, out: str | None, *, several: bool) -> Path:
+H265 = ".h265"
+
+
+def output_path(source: Path, out: str | None, container: str = "mp4", *, several: bool) -> Path:
     """Where the result of ``source`` goes.
 
     Beside it as NAME.mp4 (NAME.h265.mp4 if it is an .mp4 itself), or to ``out``: a file for one source, else a folder.
+    ``container`` is the extension that was asked for.
     """
     if out is not None and not several and not is_folder(out):
         return Path(out)
     folder = source.parent if out is None else Path(out)
     same_place = folder.resolve() == source.parent.resolve()
-    extension = ".h265.mp4" if same_place and source.suffix.lower() == ".mp4" else ".mp4"
-    return folder / (source.stem + extension)
+    mark = H265 if same_place and source.suffix.lower() == f".{container}" else ""
+    return folder / f"{source.stem}{mark}.{container}"
 
 
-def output_paths(sources: list[Path], out: str | None) -> list[Path]:
+def delivered_path(planned: Path, source: Path, container: str, state: Mapping[str, Any]) -> Path:
+    """``planned``, unless ``state`` delivers something else than H.265 in ``container``: then a name that says so.
+
+    Never the source's own: an original that is kept becomes NAME.kept.EXT where NAME.EXT is the source.
+    """
+    extension = str(state.get("target_format") or container)
+    is_marked = planned.stem.endswith(H265) and state.get("target_codec", "h265") != "h265"
+    if extension == container and not is_marked:
+        return planned
+    stem = planned.stem.removesuffix(H265) if is_marked else planned.stem
+    named = planned.with_name(f"{stem}.{extension}")
+    return planned.with_name(f"{stem}.kept.{extension}") if _is_same_file(named, source) else named
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and os.path.samefile(one, other)
+
+
+def output_paths(sources: list[Path], out: str | None, container: str = "mp4") -> list[Path]:
     """One path for each source; raises ``ClientError`` where two of them would be the same file."""
     several = len(sources) > 1
     if out is not None and several and Path(out).exists() and not Path(out).is_dir():
         raise ClientError(f"{out} is a file; several results need a folder.", "not_a_folder")
-    paths = [output_path(source, out, several=several) for source in sources]
+    paths = [output_path(source, out, container, several=several) for source in sources]
     path, count = Counter(paths).most_common(1)[0]
     if count > 1:
         raise ClientError(f"{count} of the results would be {path}; convert them one at a time.", "same_output")
@@ -41,7 +65,7 @@ def refuse_overwriting(out: Path, *, force: bool, source: Path | None = None) ->
         raise ClientError(f"{out} is a folder.", "is_a_folder")
     if not out.exists():
         return
-    if source and source.exists() and os.path.samefile(source, out):
+    if source and _is_same_file(source, out):
         raise ClientError(f"{out} is the source itself; name another file with -o.", "is_the_source")
     if not force:
         raise ClientError(f"{out} exists already; --force replaces it.", "file_exists")

@@ -14,6 +14,7 @@ import httpx
 from local.localfile import CHUNK_BYTES, BytesDone, LocalFile, stream
 from local.problems import ClientError, from_storage
 
+RETRY_DELAYS_S = (1.0, 2.0, 4.0)
 TIMEOUT = httpx.Timeout(30, connect=5)
 PUT_TIMEOUT = httpx.Timeout(120, connect=5)
 """Storage answers a PUT's last byte late: it waits for its disks, and for an earlier PUT of the same key to end."""
@@ -29,12 +30,12 @@ class UploadLink:
 
 @dataclass(frozen=True)
 class DownloadLink:
-    """A presigned GET, the user's name for the result, and what its bytes must be."""
+    """A presigned GET, the user's name for what it leads to, and what its bytes must be, as far as is known."""
 
     url: str
     filename: str
     size: int
-    sha256: str
+    sha256: str | None
 
 
 class TransferCut(Exception):
@@ -79,7 +80,7 @@ class Part:
 
     def is_whole(self, link: DownloadLink) -> bool:
         """Whether it holds exactly the bytes that the link promises."""
-        return self.size == link.size and self._sum.hexdigest() == link.sha256
+        return self.size == link.size and link.sha256 in (None, self._sum.hexdigest())
 
     def append(self, http: httpx.Client, link: DownloadLink, progress: BytesDone) -> None:
         """Fetch what is missing; raises ``TransferCut`` or, if storage refuses, ``ClientError``."""

@@ -11,6 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from functions.shared.transactions import PREVIEWS
+from local.commands.options import add_options
+
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -23,6 +26,9 @@ def add_commands(subparsers: "Subparsers") -> None:
     _add_convert(_command(subparsers, "convert", "convert videos to H.265"))
     _add_status(_command(subparsers, "status", "how far a transaction is"))
     _add_download(_command(subparsers, "download", "download the result of a completed transaction"))
+    _add_receipt(_command(subparsers, "receipt", "what was done to a film, with the figures that prove it"))
+    _add_thumbnail(_command(subparsers, "thumbnail", "download a poster, a preview or a storyboard of a film"))
+    _add_verify(_command(subparsers, "verify", "whether a receipt holds: source and result are measured again"))
     _add_redrive(_command(subparsers, "redrive", "convert failed transactions again"))
     _add_doctor(_command(subparsers, "doctor", "try each link of the chain and name the one that is broken"))
     _add_demo(_command(subparsers, "demo", "start a stack, convert one video, stop the stack"))
@@ -49,6 +55,7 @@ def _add_convert(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=_at_least_one, default=FILES_AT_ONCE, metavar="N", help=f"files at once ({FILES_AT_ONCE})"
     )
     _add_force(parser)
+    add_options(parser)
     _add_api(parser)
 
 
@@ -62,6 +69,30 @@ def _add_download(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", type=_transaction_id)
     parser.add_argument("-o", dest="out", metavar="OUT", default=".", help="a file or a folder (default: this folder)")
     _add_force(parser)
+    _add_api(parser)
+
+
+def _add_receipt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", type=_transaction_id)
+    parser.add_argument("-o", "--out", dest="out", metavar="OUT", help="a file (default: standard output)")
+    _add_force(parser)
+    _add_api(parser)
+
+
+def _add_thumbnail(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", type=_transaction_id)
+    parser.add_argument("--kind", choices=PREVIEWS, default="poster", help="which one (default: the poster)")
+    parser.add_argument(
+        "-o", "--out", dest="out", metavar="OUT", default=".", help="a file or a folder (default: this folder)"
+    )
+    _add_force(parser)
+    _add_api(parser)
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("receipt", metavar="RECEIPT", help="a receipt's file, or the ID of a transaction")
+    parser.add_argument("--source", metavar="FILE", type=Path, required=True, help="what was uploaded")
+    parser.add_argument("--output", metavar="FILE", type=Path, help="the result (default: fetched, for an ID)")
     _add_api(parser)
 
 

@@ -6,9 +6,11 @@ import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from local.bars import Display, display, printable
 from local.client import ApiClient
+from local.commands.options import asked
 from local.commands.running import INTERRUPTED, Stop, client_of, reporting
 from local.conversion import convert
 from local.naming import output_paths
@@ -20,11 +22,12 @@ JOIN_S = 0.2
 @reporting
 def run(args: argparse.Namespace) -> int:
     """The path of each result goes to standard output, everything else to standard error; 1 if any file failed."""
-    outputs = output_paths(args.files, args.out)
+    options = asked(args)
+    outputs = output_paths(args.files, args.out, options.get("container", "mp4"))
     stop = Stop()
     client = client_of(args, stop)
     with display() as show:
-        batch = _Batch(client, show, stop, args.force, list(zip(args.files, outputs, strict=True)))
+        batch = _Batch(client, show, stop, args.force, options, list(zip(args.files, outputs, strict=True)))
         try:
             batch.run(args.jobs)
         except KeyboardInterrupt:
@@ -47,6 +50,7 @@ class _Batch:
     show: Display
     stop: Stop
     force: bool
+    options: dict[str, Any]
     jobs: list[tuple[Path, Path]]
     failures: dict[Path, ClientError] = field(default_factory=dict)
     results: dict[Path, Path] = field(default_factory=dict)
@@ -72,7 +76,9 @@ class _Batch:
             except queue.Empty:
                 return
             try:
-                done = convert(self.client, source, out, self.show, self.stop.check, force=self.force)
+                done = convert(
+                    self.client, source, out, self.show, self.stop.check, force=self.force, options=self.options
+                )
                 self.results[source] = done.path
             except ClientError as exc:
                 self.failures[source] = exc

@@ -74,6 +74,20 @@ def test_convert_puts_the_result_beside_the_source(terminal: Terminal, film: Pat
     assert transactions(again) == {}
 
 
+def test_options_of_the_command_line_are_those_of_the_row(terminal: Terminal, film: Path) -> None:
+    options = ("--quality", "small", "--speed", "fastest", "--max-height", "8000", "--require", "hdr10plus,alpha")
+    refused = terminal("convert", "holiday.mp4", "--max-height", "9000")
+    assert refused.returncode == 1
+    assert "options.max_height must be a whole number from 64 to 8192, not 9000." in refused.stderr
+    assert terminal("convert", "holiday.mp4", "--crf", "20", "--quality", "high").returncode == 2
+    assert terminal("convert", "holiday.mp4", "--keep", "colour").returncode == 2
+    transaction = transactions(terminal("convert", "holiday.mp4", "--previews", "off", *options))["holiday.mp4"]
+    assert json.loads(terminal("status", transaction, "--json").stdout)["options"] == {
+        "preset": "ultrafast", "crf": 30.0, "quality": "small", "speed": "fastest", "max_height": 8000,
+        "container": "mp4", "audio": "auto", "keep": [], "require": ["alpha", "hdr10plus"], "previews": "off",
+    }  # fmt: skip
+
+
 def test_several_files_at_once_and_each_failure_has_its_reason(terminal: Terminal, film: Path, tmp_path: Path) -> None:
     (tmp_path / "second one.mov").write_bytes(CLIP.read_bytes())
     (tmp_path / "fake.mov").write_text("hello")

@@ -13,11 +13,14 @@ import pytest
 from local.client import ApiClient
 from local.localfile import LocalFile, measure
 from local.problems import ClientError
+from local.transfer import DownloadLink, Part
 
 USER = UUID("11111111-1111-4111-8111-111111111111")
 API = "http://api.test"
 STORAGE = "http://storage.test"
 CONTENT = bytes(range(256)) * 4096
+RECEIPT = b'{ "source":{} }\n'
+STORYBOARD = "WEBVTT\n\n00:00.000 --> 00:05.000\nhttp://storage.test/sprite?X-Amz-Expires=3600#xywh=0,0,160,90\n"
 
 
 class BreakingStream(httpx.SyncByteStream):
@@ -55,6 +58,10 @@ class Service:
             return httpx.Response(200, json=self._declaration(json.loads(request.read())))
         if request.url.path == "/status":
             return httpx.Response(200, json=self.states.pop(0) if len(self.states) > 1 else self.states[0])
+        if request.url.path == "/receipt":
+            return httpx.Response(200, content=RECEIPT, headers={"Content-Type": "application/json"})
+        if request.url.params.get("kind") == "storyboard":
+            return httpx.Response(200, text=STORYBOARD, headers={"Content-Type": "text/vtt"})
         assert request.headers["Accept"] == "application/json"
         about = {"filename": "a.mp4", "size": len(self.result), "sha256": hashlib.sha256(self.result).hexdigest()}
         return httpx.Response(200, json=about | {"url": f"{STORAGE}/out", "expires_at": "2030-01-01T00:00:00Z"})
@@ -120,6 +127,17 @@ def test_declares_name_type_size_and_sum_under_one_idempotency_key(film: LocalFi
     }
     assert request.headers["Idempotency-Key"] == declared.key
     assert service.client().declare(film).key != declared.key
+
+
+def test_options_are_declared_and_declared_again_when_the_upload_was_cut(film: LocalFile) -> None:
+    service = Service(cut)
+    service._storage.append(service.take)
+    client = service.client()
+    options = {"quality": "high", "previews": "off"}
+    declared = client.declare(film, options=options)
+    assert client.put(declared, film)
+    asked = [json.loads(request.content) for request in service.sent_to("/upload")]
+    assert [body["options"] for body in asked] == [options, options]
 
 
 def test_put_sends_the_bytes_with_exactly_the_signed_headers(film: LocalFile) -> None:
@@ -289,6 +307,26 @@ def test_fetch_overwrites_only_by_force(tmp_path: Path) -> None:
     assert out.read_text() == "precious"
     client.fetch("t-1", out, force=True)
     assert out.read_bytes() == CONTENT
+
+
+def test_a_receipt_is_handed_over_byte_for_byte_and_a_storyboard_as_text() -> None:
+    client = Service().client()
+    assert client.receipt("t-1") == RECEIPT
+    assert client.storyboard("t-1") == STORYBOARD
+
+
+def test_a_thumbnail_is_fetched_whole_with_or_without_a_known_sum(tmp_path: Path) -> None:
+    service = Service(serve(CONTENT, cut_after=300_000), serve(CONTENT))
+    client = service.client()
+    client.fetch_thumbnail("t-1", "poster", tmp_path / "a.jpg")
+    assert (tmp_path / "a.jpg").read_bytes() == CONTENT
+    assert {request.url.params["kind"] for request in service.sent_to("/thumbnail")} == {"poster"}
+    part = tmp_path / "b.part"
+    with part.open("w+b") as sink:
+        sink.write(b"12")
+        sink.flush()
+        assert Part(sink).is_whole(DownloadLink("u", "b", 2, None))
+        assert not Part(sink).is_whole(DownloadLink("u", "b", 3, None))
 
 
 def answering(response: httpx.Response | type[httpx.TransportError]) -> ApiClient:

@@ -10,6 +10,7 @@ from local.demo import check_result
 from local.filmfacts import NoFacts, film_facts
 from local.problems import ClientError
 
+CONVERTED = {"result": "converted", "target_codec": "h265"}
 FRAMES = 25
 PICTURE = "testsrc2=size=128x96:rate=25:duration=1"
 HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error")
@@ -33,7 +34,7 @@ def test_facts_are_those_of_the_pictures(source: Path) -> None:
 
 
 def test_h265_with_every_frame_passes(source: Path, tmp_path: Path) -> None:
-    before, after = check_result(source, film(tmp_path / "good.mp4", *HEVC, "-tag:v", "hvc1"))
+    before, after = check_result(source, film(tmp_path / "good.mp4", *HEVC, "-tag:v", "hvc1"), CONVERTED)
     assert (after.codec, after.tag, after.frames) == ("hevc", "hvc1", before.frames)
 
 
@@ -49,7 +50,31 @@ def test_another_codec_tag_or_count_is_named(
     source: Path, tmp_path: Path, options: tuple[str, ...], figure: str
 ) -> None:
     with pytest.raises(ClientError, match=figure):
-        check_result(source, film(tmp_path / "bad.mp4", *options))
+        check_result(source, film(tmp_path / "bad.mp4", *options), CONVERTED)
+
+
+@pytest.mark.parametrize(
+    ("state", "options"),
+    [
+        ({"result": "kept_original", "target_codec": "h264"}, ()),
+        ({"result": "kept_original", "target_codec": "h265"}, (*HEVC, "-tag:v", "hev1")),
+        ({"result": "remuxed", "target_codec": "h264"}, ()),
+        ({"result": "remuxed", "target_codec": "h265"}, (*HEVC, "-tag:v", "hvc1")),
+    ],
+)
+def test_what_was_not_encoded_again_is_a_success_as_long_as_every_frame_is_there(
+    source: Path, tmp_path: Path, state: dict[str, str], options: tuple[str, ...]
+) -> None:
+    codec = options or ("-c:v", "libx264", "-preset", "ultrafast")
+    before, after = check_result(source, film(tmp_path / "good.mp4", *codec), state)
+    assert after.frames == before.frames
+    with pytest.raises(ClientError, match="24 frames, the source 25"):
+        check_result(source, film(tmp_path / "short.mp4", *codec, "-frames:v", "24"), state)
+
+
+def test_a_remuxed_film_that_is_said_to_be_h265_must_be(source: Path) -> None:
+    with pytest.raises(ClientError, match="h264/avc1, not hevc/hvc1"):
+        check_result(source, source, {"result": "remuxed", "target_codec": "h265"})
 
 
 def test_what_cannot_be_decoded_is_no_film(tmp_path: Path) -> None:

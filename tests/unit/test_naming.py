@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.naming import output_paths, refuse_overwriting, safe_name
+from local.naming import delivered_path, output_paths, refuse_overwriting, safe_name
 from local.problems import ClientError
 
 
@@ -20,6 +20,39 @@ from local.problems import ClientError
 )
 def test_the_result_lies_beside_the_source(tmp_path: Path, source: str, result: str) -> None:
     assert output_paths([tmp_path / source], None) == [tmp_path / result]
+
+
+@pytest.mark.parametrize(("source", "result"), [("a.mov", "a.mkv"), ("a.mkv", "a.h265.mkv"), ("a.mp4", "a.mkv")])
+def test_the_result_has_the_extension_of_the_container_that_was_asked_for(
+    tmp_path: Path, source: str, result: str
+) -> None:
+    assert output_paths([tmp_path / source], None, "mkv") == [tmp_path / result]
+
+
+KEPT = {"result": "kept_original", "target_format": "avi", "target_codec": "mpeg4"}
+REMUXED = {"result": "remuxed", "target_format": "mp4", "target_codec": "h265"}
+COPIED = {"result": "remuxed", "target_format": "mp4", "target_codec": "h264"}
+
+
+@pytest.mark.parametrize(
+    ("source", "planned", "state", "name"),
+    [
+        ("a.mov", "a.mp4", REMUXED, "a.mp4"),
+        ("a.mp4", "a.h265.mp4", REMUXED, "a.h265.mp4"),
+        ("a.mp4", "a.h265.mp4", COPIED, "a.kept.mp4"),
+        ("a.mp4", "a.h265.mp4", {**KEPT, "target_format": "mp4"}, "a.kept.mp4"),
+        ("a.avi", "a.mp4", KEPT, "a.kept.avi"),
+        ("a.avi", "out/a.mp4", KEPT, "out/a.avi"),
+        ("a.avi", "named.mp4", KEPT, "named.avi"),
+        ("a.avi", "named", {"target_format": "mp4"}, "named"),
+        ("a.mov", "a.mp4", {}, "a.mp4"),
+    ],
+)
+def test_what_is_delivered_gets_a_name_that_is_true_and_never_the_sources(
+    tmp_path: Path, source: str, planned: str, state: dict[str, str], name: str
+) -> None:
+    (tmp_path / source).touch()
+    assert delivered_path(tmp_path / planned, tmp_path / source, "mp4", state) == tmp_path / name
 
 
 def test_out_is_a_file_for_one_source_and_a_folder_for_several(tmp_path: Path) -> None:
