@@ -94,10 +94,10 @@ class PicturePlan:
             return [*mapped, "-c:v:0", "copy", *tag, *scale]
         return [
             *mapped,
-            *(("-vf", ",".join(self.filters)) if self.filters else ()),
+            *(("-filter:v:0", ",".join(self.filters)) if self.filters else ()),
             *("-c:v:0", "libx265", "-preset", self.preset, *self._rate()),
             *("-x265-params", "log-level=error" + (":bframes=0" if self.held else "")),
-            *("-pix_fmt", self.pixel_format, *tag),
+            *("-pix_fmt:v:0", self.pixel_format, *tag),
             *(("-bsf:v:0", self.held.filter()) if self.held else ()),
             *("-fps_mode", "passthrough", "-enc_time_base:v:0", "filter" if self.retimed else "demux", *scale),
         ]

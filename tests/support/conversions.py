@@ -24,7 +24,7 @@ from tests.support.attempts import a_lease
 QUICK = Options(preset="ultrafast", crf=28, previews=False)
 
 
-def test_settings(**env: str) -> Settings:
+def settings_with(**env: str) -> Settings:
     return read_settings({"DATABASE_URL": "postgresql://", "AUTH_MODE": "open"} | env)
 
 
@@ -75,7 +75,7 @@ def convert_file(
     options = replace(options, **changes)
     copy = folder / "source"
     shutil.copyfile(source, copy)
-    settings = settings or test_settings()
+    settings = settings or settings_with()
     lease = a_lease()
     with inspector() as inspecting:
         container, media = probe(copy, inspecting, lease, settings)

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from functions.converter.media import AudioStream, MediaInfo, VideoStream
+from functions.converter.media import AudioStream, MediaInfo, SubtitleStream, VideoStream
 
 
 def a_video(**changes: Any) -> VideoStream:
@@ -24,10 +24,29 @@ def a_video(**changes: Any) -> VideoStream:
     return VideoStream(**{**facts, **changes})
 
 
-def some_audio(codec: str = "aac", *, index: int = 1, channels: int = 2, duration_s: float = 1.0) -> AudioStream:
-    return AudioStream(index, codec, channels, 48_000, duration_s)
+def some_audio(
+    codec: str = "aac", *, index: int = 1, channels: int = 2, duration_s: float = 1.0, **changes: Any
+) -> AudioStream:
+    return AudioStream(index, codec, channels=channels, sample_rate=48_000, duration_s=duration_s, **changes)
 
 
-def a_media(*audio: AudioStream, other: tuple[dict[str, Any], ...] = (), **video: Any) -> MediaInfo:
-    """A source with this audio; ``video`` are changes to ``a_video``."""
-    return MediaInfo("mov", "mp4", 1000, a_video(**video), audio, other)
+def some_subtitles(codec: str = "subrip", *, index: int = 2, packets: int = 3, **changes: Any) -> SubtitleStream:
+    return SubtitleStream(index, codec, packets=packets, **changes)
+
+
+def another(kind: str, codec: str, *, index: int = 9, tag: str = "") -> dict[str, Any]:
+    """A stream that is neither the film nor heard or read beside it."""
+    return {"index": index, "type": kind, "codec": codec, "tag": tag}
+
+
+def a_media(*audio: AudioStream, facts: dict[str, Any] | None = None, **video: Any) -> MediaInfo:
+    """A source with this audio; ``facts`` are changes to the source, ``video`` to ``a_video``."""
+    known: dict[str, Any] = {
+        "container": "mov",
+        "extension": "mp4",
+        "size": 1_000_000,
+        "video": a_video(**video),
+        "audio": audio,
+        "other": (),
+    }
+    return MediaInfo(**{**known, **(facts or {})})

@@ -201,7 +201,7 @@ def world_on(env: Mapping[str, str], scratch: Path, patch: pytest.MonkeyPatch, *
     world = World(scratch, patch)
     run = ffmpeg.run
 
-    def counted(argv: list[str], *args: Any, **kwargs: Any) -> str:
+    def counted(argv: list[str], *args: Any, **kwargs: Any) -> ffmpeg.Ran:
         world.ffmpeg_runs += 1
         world.commands.append(argv)
         return run(argv, *args, **kwargs)

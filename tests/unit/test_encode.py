@@ -1,18 +1,24 @@
 """How ffmpeg's reports become the row's progress."""
 
+from pathlib import Path
+
 import pytest
 
-from functions.converter.deadline import Deadline, Forecast
-from functions.converter.encode import OVERRUN, _Follower
+from functions.converter.containers import MOV
+from functions.converter.encode import CLEARLY, FORESEEN_SHARE, OVERRUN, GrewTooLarge, Job, _Follower
 from functions.converter.ffmpeg import Report
 from functions.converter.lease import Lease
-from functions.converter.plan import plan_encode
+from functions.converter.plan import plan_conversion
 from functions.converter.slots import EncodeSlots
-from functions.shared.errors import EncodeFailed
+from functions.shared.errors import EncodeFailed, ScratchLimitExceeded
+from functions.shared.options import Options
 from tests.support.attempts import OPTIONS, a_lease
+from tests.support.conversions import settings_with
 from tests.support.probes import a_media
 
-PLAN = plan_encode(a_media(frames=250, duration_s=10.0), OPTIONS)
+MEDIA = a_media(frames=250, duration_s=10.0)
+PLAN = plan_conversion(MEDIA, Options.from_row(OPTIONS))
+BOUND = 1_000_000
 
 
 @pytest.fixture
@@ -21,8 +27,18 @@ def lease() -> Lease:
 
 
 @pytest.fixture
-def follow(lease: Lease) -> _Follower:
-    return _Follower(PLAN, lease, EncodeSlots(), Forecast(Deadline.after(600), 100))
+def job(lease: Lease, tmp_path: Path) -> Job:
+    return Job(tmp_path / "source", MOV, MEDIA, lease, EncodeSlots(), settings_with(MAX_SCRATCH_BYTES="10000"))
+
+
+@pytest.fixture
+def follow(job: Job) -> _Follower:
+    return _Follower(PLAN, job, None)
+
+
+def report(share: float, written: int) -> Report:
+    """So much of the film is encoded, in so many bytes."""
+    return Report(frames=round(share * PLAN.picture.frames), done_s=share * 10, fps=50.0, written=written)
 
 
 def test_percent_counts_frames_and_speed_is_film_time_over_time(lease: Lease, follow: _Follower) -> None:
@@ -58,7 +74,38 @@ def test_only_a_report_that_moved_is_progress(lease: Lease, follow: _Follower) -
 
 
 def test_a_file_that_loops_is_ended(follow: _Follower) -> None:
-    frames = int(PLAN.frames * OVERRUN + 100)
+    frames = int(PLAN.picture.frames * OVERRUN + 100)
     follow(Report(frames=frames, done_s=10.0, fps=50.0))
     with pytest.raises(EncodeFailed):
         follow(Report(frames=frames + 1, done_s=10.0, fps=50.0))
+
+
+def test_a_size_that_will_pass_the_bound_is_foretold(job: Job) -> None:
+    follow = _Follower(PLAN, job, BOUND)
+    with pytest.raises(GrewTooLarge) as caught:
+        follow(report(0.5, BOUND))
+    assert caught.value.factor == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [
+        (FORESEEN_SHARE - 0.05, 10 * BOUND),  # too early to tell
+        (0.5, BOUND // 2),
+        (0.5, int(BOUND * CLEARLY / 2) - 1),  # scenes differ
+        (1.0, BOUND),
+        (1.1, 2 * BOUND),  # more frames than were counted: the end will tell
+    ],
+)
+def test_a_size_that_may_still_hold_is_waited_for(job: Job, share: float, written: int) -> None:
+    _Follower(PLAN, job, BOUND)(report(share, written))
+
+
+def test_without_a_bound_a_result_may_be_of_any_size(follow: _Follower) -> None:
+    follow(report(0.9, 1000 * BOUND))
+
+
+def test_an_encode_that_fills_more_of_the_disk_than_it_may_is_ended(follow: _Follower, job: Job) -> None:
+    (job.source.parent / "output.mp4").write_bytes(bytes(10_001))
+    with pytest.raises(ScratchLimitExceeded):
+        follow(report(0.5, 10_001))

@@ -17,6 +17,7 @@ from tests.support.attempts import TRANSACTION, Row, a_claim, a_lease
 
 CONTENT = b"an encoded film" * 100
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+KEY = f"{TRANSACTION}/1.mp4"
 
 
 class FakeStore:
@@ -64,17 +65,33 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publishing, "PAUSE_S", 0.0)
 
 
-def test_the_key_carries_the_attempt(output: Path) -> None:
+def test_the_object_is_written_once_under_its_key_with_its_attempt(output: Path) -> None:
     store = FakeStore()
-    result = publish(output, store, a_lease(a_claim(attempt=3)))
+    result = publish(output, f"{TRANSACTION}/3.mp4", store, a_lease(a_claim(attempt=3)))
     assert store.puts == [f"converted/{TRANSACTION}/3.mp4 video/mp4"]
     assert (result.key, result.size, result.sha256) == (f"{TRANSACTION}/3.mp4", len(CONTENT), SHA256)
     assert (store.body, store.metadata) == (CONTENT, {"attempt": "3", "sha256": SHA256})
 
 
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("1.mp4", "video/mp4"),
+        ("1.mkv", "video/x-matroska"),
+        ("1.receipt.json", "application/json"),
+        ("1.poster.jpg", "image/jpeg"),
+        ("1.unheard_of", "application/octet-stream"),
+    ],
+)
+def test_the_media_type_is_that_of_the_keys_extension(output: Path, name: str, media_type: str) -> None:
+    store = FakeStore()
+    publish(output, f"{TRANSACTION}/{name}", store, a_lease())
+    assert store.puts == [f"converted/{TRANSACTION}/{name} {media_type}"]
+
+
 def test_a_lost_answer_is_success_when_the_object_is_ours(output: Path) -> None:
     store = FakeStore("lost")
-    assert publish(output, store, a_lease()).sha256 == SHA256
+    assert publish(output, KEY, store, a_lease()).sha256 == SHA256
     assert len(store.puts) == 2
 
 
@@ -93,13 +110,13 @@ def test_an_object_of_somebody_else_makes_the_attempt_stale(
     store = FakeStore()
     store.body, store.metadata = body, metadata
     with pytest.raises(StaleAttempt):
-        publish(output, store, a_lease())
+        publish(output, KEY, store, a_lease())
     assert (store.body, store.metadata) == (body, metadata)
 
 
 def test_a_storage_that_is_away_for_a_moment_is_waited_for(output: Path) -> None:
     store = FakeStore(StorageUnavailable("storage answered ConditionalRequestConflict"), StorageUnavailable(), "ok")
-    assert publish(output, store, a_lease()).sha256 == SHA256
+    assert publish(output, KEY, store, a_lease()).sha256 == SHA256
     assert len(store.puts) == 3
 
 
@@ -107,7 +124,7 @@ def test_a_storage_that_stays_away_is_given_up(output: Path, monkeypatch: pytest
     monkeypatch.setattr(publishing, "PATIENCE_S", -1.0)
     store = FakeStore(StorageUnavailable())
     with pytest.raises(StorageUnavailable):
-        publish(output, store, a_lease())
+        publish(output, KEY, store, a_lease())
     assert len(store.puts) == 1
 
 
@@ -122,7 +139,7 @@ def test_a_storage_that_fails_late_in_a_long_transfer_is_waited_for_as_well(
                 time.sleep(0.3)
             super().put_once(bucket, key, body, content_type, metadata)
 
-    assert publish(output, Slow(StorageUnavailable(), "ok"), a_lease()).sha256 == SHA256
+    assert publish(output, KEY, Slow(StorageUnavailable(), "ok"), a_lease()).sha256 == SHA256
 
 
 def test_a_storage_that_is_away_while_a_lost_answer_is_looked_into_is_waited_for_as_well(output: Path) -> None:
@@ -133,7 +150,7 @@ def test_a_storage_that_is_away_while_a_lost_answer_is_looked_into_is_waited_for
             return super().head(bucket, key)
 
     store = Away("lost")
-    assert publish(output, store, a_lease()).sha256 == SHA256
+    assert publish(output, KEY, store, a_lease()).sha256 == SHA256
     assert len(store.puts) == 3
 
 
@@ -146,7 +163,7 @@ def test_an_attempt_that_must_end_does_not_wait_for_storage(output: Path) -> Non
             raise StorageUnavailable
 
     with pytest.raises(WorkerStopping):
-        publish(output, Stopping(), lease)
+        publish(output, KEY, Stopping(), lease)
 
 
 def test_reading_the_file_is_progress(output: Path) -> None:
@@ -159,13 +176,13 @@ def test_reading_the_file_is_progress(output: Path) -> None:
             body.read(10)
             seen.append(lease.clock.last_beat)
 
-    publish(output, Watching(), lease)
+    publish(output, KEY, Watching(), lease)
     assert seen[0] > 0.0
 
 
 def test_what_is_too_large_for_one_put_goes_in_parts(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = FakeStore()
     monkeypatch.setattr(publishing, "SINGLE_PUT_BYTES", len(CONTENT) - 1)
-    publish(output, store, a_lease())
+    publish(output, KEY, store, a_lease())
     assert store.part_bytes == publishing.PART_BYTES >= 5 * 1024**2
     assert store.body == CONTENT

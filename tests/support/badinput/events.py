@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from functions.converter import encode
+from functions.converter import rendering
 from local.delivery import Context
 from tests.support.badinput.lab import DROPPED, BadInput, Lab, Seen
 from tests.support.world import DONE, Upload, message, object_created
@@ -67,9 +67,9 @@ def in_parallel(lab: Lab) -> Seen:
 
 def during_the_lease(lab: Lab) -> Seen:
     upload = known(lab)
-    run = encode.encode
+    run = rendering.encode
     lab.world.patch.setattr(
-        encode, "encode", lambda *args: (lab.world.handle(object_created(upload, message_id="twin")), run(*args))[1]
+        rendering, "encode", lambda *args: (lab.world.handle(object_created(upload, message_id="twin")), run(*args))[1]
     )
     assert lab.world.handle(object_created(upload)) == DONE
     return lab.became(upload)
