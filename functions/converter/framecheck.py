@@ -106,7 +106,8 @@ def _squared_error(ours: Thumbs, theirs: Thumbs) -> Thumbs:
 
 
 def _first_fault(start: int, ours: Thumbs, theirs: Thumbs, errors: Thumbs) -> list[str]:
-    places = [place for place in range(-NEAR, NEAR + 1) if place]
+    # Nearest first: past its ends the film is repeated, under numbers that no frame has.
+    places = sorted((place for place in range(-NEAR, NEAR + 1) if place), key=abs)
     elsewhere = np.stack([_squared_error(ours, theirs[NEAR + p : NEAR + p + len(ours)]) for p in places])
     nearest = elsewhere.min(axis=0)
     misplaced = (errors > ELSEWHERE_RMS**2) & (errors > ELSEWHERE_FACTOR * nearest + 1)
