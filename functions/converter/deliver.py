@@ -32,7 +32,8 @@ def deliver(rendition: Rendition, verified: Verified, previews: Previews, job: J
     key = output_key(claim.transaction_id, claim.attempt, rendition.extension)
     published = publish(rendition.output, key, storage, job.lease)
     shown = _publish_previews(previews, job, storage)
-    receipt = write_receipt(rendition, verified, previews, published, job)
+    warned = warnings(verified, job)
+    receipt = write_receipt(rendition, verified, previews, published, warned, job)
     receipt_key = artefact_key(claim.transaction_id, claim.attempt, RECEIPT)
     publish(receipt, receipt_key, storage, job.lease)
     plan = rendition.plan
@@ -45,7 +46,7 @@ def deliver(rendition: Rendition, verified: Verified, previews: Previews, job: J
         target_format=rendition.extension,
         target_codec=rendition.codec,
         dropped=tuple(one.as_json() for one in plan.dropped) if plan else (),
-        warnings=tuple(one.as_json() for one in warnings(verified, job)),
+        warnings=tuple(one.as_json() for one in warned),
         receipt_key=receipt_key,
         previews=shown,
     )

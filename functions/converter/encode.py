@@ -71,17 +71,18 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
     folder = job.source.parent
     output = folder / f"output.{plan.container}"
     thumbs, times = folder / "source.thumbs", folder / "source.times"
-    output.unlink(missing_ok=True)
+    for earlier in (output, thumbs, times):  # over which ffmpeg does not write
+        earlier.unlink(missing_ok=True)
     with job.slots.one(job.lease.watch):
         fd = os.open(job.source, os.O_RDONLY)
         try:
             argv = ffmpeg.command(
                 ffmpeg.untrusted_input(job.container, fd, bounds(job.settings)), plan.arguments(), output
             )
-            argv += _watching(plan, thumbs, times)
+            argv += watching(plan, thumbs, times)
             follow = _Follower(plan, job, bound_bytes)
             job.lease.beat()
-            ran = ffmpeg.run(argv, fd, folder, _limits(job), job.lease.watch, follow)
+            ran = ffmpeg.run(argv, fd, folder, process_limits(job), job.lease.watch, follow)
         except EncodeFailed as exc:
             _raise_if_full(folder, job.settings, exc)
             said = " ".join(getattr(exc, "__notes__", ()))
@@ -98,7 +99,7 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
     return Encoded(output, *kept, tuple(argv), ran.cpu_s)
 
 
-def _watching(plan: ConversionPlan, thumbs: Path, times: Path) -> list[str]:
+def watching(plan: ConversionPlan, thumbs: Path, times: Path) -> list[str]:
     """A second output of the same decoder: what the encoder was given, in tiny pictures."""
     if plan.picture.copied:
         return []
@@ -110,7 +111,7 @@ def _watching(plan: ConversionPlan, thumbs: Path, times: Path) -> list[str]:
     ]
 
 
-def _limits(job: Job) -> process.Limits:
+def process_limits(job: Job) -> process.Limits:
     threads = process.threads_available()
     video = job.media.video
     return process.Limits(

@@ -53,6 +53,8 @@ class Lease:
         self.claim = claim
         self.clock = clock
         self.deadline = deadline
+        self.stage_s: dict[str, float] = {}
+        """Seconds of each stage that has ended."""
         self._began = time.monotonic()
         self._renew = renew
         self._stopping = stopping
@@ -118,7 +120,7 @@ class Lease:
         self.show(Progress(name, self._progress.percent))
         started = time.perf_counter()
         yield
-        seconds = time.perf_counter() - started
+        seconds = self.stage_s[name] = time.perf_counter() - started
         metrics.STAGE_SECONDS.add(seconds, name)
         transaction_id, attempt = self.claim.transaction_id, self.claim.attempt
         logs.event("stage.done", transaction_id=transaction_id, attempt=attempt, stage=name, ms=seconds * 1000)

@@ -45,7 +45,7 @@ def publish(output: Path, key: str, store: Writer, lease: Lease) -> Published:
     Raises ``StorageUnavailable``, or ``StaleAttempt`` if another object has the key.
     """
     claim = lease.claim
-    size, sha256 = output.stat().st_size, _sha256(output, lease)
+    size, sha256 = output.stat().st_size, sha256_of(output, lease)
     metadata = {"attempt": str(claim.attempt), "sha256": sha256}
     give_up = None
     while True:
@@ -86,7 +86,8 @@ def _require_ours(store: Writer, bucket: str, key: str, size: int, metadata: dic
         raise StaleAttempt
 
 
-def _sha256(path: Path, lease: Lease) -> str:
+def sha256_of(path: Path, lease: Lease) -> str:
+    """SHA-256 of a file, in hex; reading it is progress."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(4 * 1024**2):

@@ -11,6 +11,8 @@ LOOKED_AT = 3
 """Frames: HDR10+ and Dolby Vision come with each frame, and a damaged first one shall not hide them."""
 
 RANGES = {1: "tv", 2: "pc"}
+UUID_BYTES = 16
+SIGNATURE_CHARS = 4000
 FIXED_ONE = 1 << 16
 
 
@@ -50,6 +52,17 @@ def picture_facts(video: Any, frames: list[Any]) -> dict[str, Any]:
         "mirrored": mirrored,
         "sample_aspect_ratio": [ratio.numerator, ratio.denominator] if ratio and ratio > 0 else [1, 1],
     }
+
+
+def encoder_signature(frames: list[Any]) -> str | None:
+    """What x265 writes about itself into a film (user data of H.265, annex D, after a UUID of 16 bytes)."""
+    for frame in frames:
+        for number in range(len(frame.side_data)):
+            side = frame.side_data[number]
+            text = bytes(side)[UUID_BYTES:].decode("ascii", "replace").strip("\0")
+            if side.type.name == "SEI_UNREGISTERED" and text.startswith("x265"):
+                return text[:SIGNATURE_CHARS]
+    return None
 
 
 def _plain(name: str) -> str:

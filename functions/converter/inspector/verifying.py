@@ -8,13 +8,14 @@ import av
 from av.container import InputContainer
 from av.video.reformatter import VideoReformatter
 
-from functions.converter.inspector.opening import Refused, codec_name, open_media, packets, plain_pixel_format
-from functions.converter.inspector.picture import first_frames, picture_facts
+from functions.converter.inspector.opening import Refused, codec_name, open_media, packets
+from functions.converter.inspector.picture import encoder_signature, first_frames, picture_facts
 from functions.converter.inspector.probing import chapter_facts, track_facts
 from functions.converter.inspector.tally import Tally, tally
 
-SAMPLES_AS_THEY_ARE = 1
-"""Given as the range of both sides, it keeps swscale from converting between ranges."""
+SAMPLES_AS_THEY_ARE = 2
+"""Full range, given for both sides, keeps swscale from converting between ranges; limited range does not where a decoder
+has one of libav's old names for full range (``yuvj420p``)."""
 
 
 def verify(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def verify(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
         "start_s": got[video.index].start_s,
         "misplaced": None if request["retimed"] else misplaced(main, got[video.index]),
         "times": got[video.index].seconds_of_all() if request["retimed"] else None,
-        "picture": _picture(fds[1], request),
+        **_looked_at(fds[1], request),
         "tracks": [_track(stream, got[stream.index]) for stream in output.streams if stream.index != video.index],
         "sources": {
             index: {"payload": t.payload, "packets": len(t.times), "start_s": t.start_s, "seconds": t.seconds}
@@ -152,14 +153,14 @@ def _decodable(fd: int, request: dict[str, Any]) -> dict[str, int]:
     return {"frames": frames, "failed": failed}
 
 
-def _picture(fd: int, request: dict[str, Any]) -> dict[str, Any]:
+def _looked_at(fd: int, request: dict[str, Any]) -> dict[str, Any]:
+    """What the result's first frames say: of the picture, and who encoded it."""
     container = open_media(fd, request["output"])
     video = container.streams.video[0]
     frames = first_frames(container, video)
     if not frames:
         raise Refused("unreadable", "no frame of the result decodes")
-    facts = picture_facts(video, frames)
-    return facts | {"pixel_format": plain_pixel_format(facts["pixel_format"])}
+    return {"picture": picture_facts(video, frames), "encoder": encoder_signature(frames)}
 
 
 def _track(stream: Any, times: Tally) -> dict[str, Any]:

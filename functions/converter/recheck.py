@@ -1,0 +1,130 @@
+"""A receipt, checked again: the same measurements on the same files must come to the same end."""
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from functions.converter import ffmpeg
+from functions.converter.deadline import Deadline
+from functions.converter.encode import Encoded, Job, process_limits, watching
+from functions.converter.inspection import Inspector
+from functions.converter.lease import Clock, Lease
+from functions.converter.plan import ConversionPlan, plan_conversion, plan_keeping
+from functions.converter.probe import probe
+from functions.converter.publish import sha256_of
+from functions.converter.receipt import VERSION, is_kept
+from functions.converter.slots import EncodeSlots
+from functions.converter.verify import Verified, verify
+from functions.shared.errors import VerificationFailed
+from functions.shared.options import Options
+from functions.shared.settings import Settings
+from functions.shared.transactions import Claim, Source
+
+RMS_TOLERANCE = 0.5
+"""Levels by which a frame's difference may come out otherwise, on another processor or with another decoder."""
+
+SAME_BYTES = "identical_bytes"
+
+
+class NotAReceipt(Exception):
+    """The argument says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Rechecked:
+    """``differences`` is empty if the receipt holds. ``verified`` is None where the source was delivered as it is."""
+
+    differences: tuple[str, ...]
+    verified: Verified | None
+
+
+def recheck(
+    receipt: Mapping[str, Any], source: Path, output: Path, folder: Path, settings: Settings, inspector: Inspector
+) -> Rechecked:
+    """Compare two files with what a receipt says of them. ``folder`` is empty, private and has room for tiny pictures.
+
+    Raises ``NotAReceipt``, and what probing a file raises.
+    """
+    _check_shape(receipt)
+    lease = _lease(receipt, settings)
+    differences = [
+        f"{name}: {problem}"
+        for name, path in (("source", source), ("output", output))
+        for problem in _other_bytes(path, receipt[name], lease)
+    ]
+    if receipt["verification"]["method"] == SAME_BYTES:
+        return Rechecked(tuple(differences), None)
+    inside = folder / "source"
+    inside.symlink_to(source.resolve())
+    container, media = probe(inside, inspector, lease, settings)
+    job = Job(inside, container, media, lease, EncodeSlots(), settings)
+    plan = _plan_of(receipt, job)
+    try:
+        verified = verify(plan, _given(plan, output, job), job, inspector, ())
+    except VerificationFailed as exc:
+        return Rechecked((*differences, exc.detail), None)
+    return Rechecked((*differences, *_other_figures(receipt, verified)), verified)
+
+
+def _check_shape(receipt: Mapping[str, Any]) -> None:
+    if receipt.get("version") != VERSION:
+        raise NotAReceipt(f"this version reads receipts of version {VERSION}, not {receipt.get('version')!r}")
+    missing = {"transaction_id", "source", "output", "options", "verification", "outcome"} - set(receipt)
+    if missing:
+        raise NotAReceipt(f"it lacks {', '.join(sorted(missing))}")
+
+
+def _lease(receipt: Mapping[str, Any], settings: Settings) -> Lease:
+    """A lease without a row: nobody else wants these files."""
+    source = Source("", "", receipt["source"]["size"], "")
+    claim = Claim(UUID(receipt["transaction_id"]), 1, 0, source, "", dict(receipt["options"]))
+    deadline = Deadline.after(settings.conversion_budget_s)
+    stall_s = settings.stall_s
+    return Lease(claim, lambda _claim, _progress: True, Clock(), deadline, threading.Event(), stall_s, stall_s)
+
+
+def _other_bytes(path: Path, said: Mapping[str, Any], lease: Lease) -> list[str]:
+    size = path.stat().st_size
+    if size != said["size"]:
+        return [f"{size} bytes instead of {said['size']}"]
+    if sha256_of(path, lease) != said["sha256"]:
+        return ["its SHA-256 is not the receipt's"]
+    return []
+
+
+def _plan_of(receipt: Mapping[str, Any], job: Job) -> ConversionPlan:
+    """The plan that the same source has today under the same options."""
+    options = Options.from_row(receipt["options"])
+    kept = plan_keeping(job.media, options) if is_kept(receipt) else None
+    return kept or plan_conversion(job.media, options)
+
+
+def _given(plan: ConversionPlan, output: Path, job: Job) -> Encoded:
+    """What the encoder was given, made again from the source; nothing is encoded."""
+    folder = job.source.parent
+    thumbs, times = folder / "source.thumbs", folder / "source.times"
+    if plan.picture.copied:
+        return Encoded(output, None, None, (), 0.0)
+    fd = os.open(job.source, os.O_RDONLY)
+    try:
+        *outputs, last = watching(plan, thumbs, times)
+        inputs = ffmpeg.untrusted_input(job.container, fd)
+        argv = [*ffmpeg.command(inputs, outputs, thumbs)[:-1], last]
+        ffmpeg.run(argv, fd, folder, process_limits(job), job.lease.watch, lambda _report: None)
+    finally:
+        os.close(fd)
+    return Encoded(output, thumbs, times if plan.picture.retimed else None, tuple(argv), 0.0)
+
+
+def _other_figures(receipt: Mapping[str, Any], verified: Verified) -> list[str]:
+    """Figures that come out otherwise than the receipt says."""
+    said = receipt["verification"]
+    found = [("packets", verified.facts["packets"], said["packets"], 0.0)]
+    if verified.frames and said["frames"]:
+        found.append(("frames", verified.frames.frames, said["frames"]["frames"], 0.0))
+        found.append(("worst difference", verified.frames.worst_rms, said["frames"]["worst_rms"], RMS_TOLERANCE))
+    return [f"{name}: {got} instead of {want}" for name, got, want, tolerance in found if abs(got - want) > tolerance]
