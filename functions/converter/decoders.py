@@ -28,11 +28,11 @@ VIDEO = (
 )  # fmt: skip
 
 AUDIO = (
-    "aac", "aac_fixed", "aac_latm", "ac3", "ac3_fixed", "eac3", "ac4", "mp1", "mp1float", "mp2", "mp2float", "mp3",
+    "aac", "aac_fixed", "aac_latm", "ac3", "ac3_fixed", "eac3", "mp1", "mp1float", "mp2", "mp2float", "mp3",
     "mp3float", "mp3adu", "mp3adufloat", "mp3on4", "mp3on4float", "als", "alac", "flac", "vorbis", "libvorbis", "opus",
     "libopus", "dca", "truehd", "mlp", "s302m", "dolby_e", "wavpack", "tta", "tak", "ape", "shorten", "speex", "amrnb",
     "amrwb", "libopencore_amrnb", "libopencore_amrwb", "wmav1", "wmav2", "wmapro", "wmalossless", "wmavoice", "cook",
-    "ra_144", "ra_288", "real_144", "real_288", "sipr", "ralf", "atrac3", "atrac3al", "atrac3plus", "nellymoser",
+    "real_144", "real_288", "sipr", "ralf", "atrac3", "atrac3al", "atrac3plus", "nellymoser",
     "qdm2", "qdmc", "qcelp", "mace3", "mace6", "gsm", "gsm_ms", "g722", "g726", "g726le", "g723_1", "g729", "ilbc",
     "truespeech", "imc", "iac", "on2avc", "dvaudio", "sdx2_dpcm", "evrc", "mpc7", "mpc8", "metasound",
     "pcm_alaw", "pcm_bluray", "pcm_dvd", "pcm_f16le", "pcm_f24le", "pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le",

@@ -12,13 +12,15 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-from functions.converter import process
+from functions.converter import decoders, process, sandbox
+from functions.converter.bounds import BOUNDS, Bounds
 from functions.converter.containers import Container
-from functions.converter.media import MAX_PIXELS
-from functions.shared.errors import EncodeFailed, MediaProcessKilled, OutputTooLarge
+from functions.shared.errors import CpuLimitExceeded, EncodeFailed, MediaProcessKilled, OutputTooLarge
 
 POLL_S = 0.25
 STDERR_TAIL = 4096
+CPU_TICKS_S = 0.1
+"""The kernel counts CPU time in ticks of a hundredth of a second for each thread."""
 PROGRESS_EVERY_S = "0.5"
 
 
@@ -43,18 +45,29 @@ def version() -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """What ffmpeg last said of its work: frames done, media seconds done, frames a second."""
+    """What ffmpeg last said of its work: frames done, media seconds done, frames a second, bytes written."""
 
     frames: int
     done_s: float
     fps: float
+    written: int = 0
 
 
-def untrusted_input(container: Container, fd: int) -> list[str]:
-    """Input options: a descriptor instead of a path, one forced demuxer, no other protocol, bounded streams."""
-    guards = ["-max_streams", "32", "-protocol_whitelist", "fd", "-format_whitelist", container.whitelist]
+@dataclass(frozen=True)
+class Ran:
+    """A run that ended well. ``tail``: the last that ffmpeg wrote to stderr, for the log only."""
+
+    tail: str
+    cpu_s: float
+
+
+def untrusted_input(container: Container, fd: int, bounds: Bounds = BOUNDS) -> list[str]:
+    """Input options: a descriptor instead of a path, one forced demuxer, no other protocol, known decoders, bounds."""
+    guards = ["-protocol_whitelist", "fd", "-format_whitelist", container.whitelist]
+    guards += ["-codec_whitelist", decoders.WHITELIST, "-max_streams", str(bounds.streams)]
     # A picture may grow in the middle of a film; the decoder of LCEVC enhancements has known holes and is not used.
-    guards += ["-max_pixels", str(MAX_PIXELS), "-export_side_data", "enhancements"]
+    guards += ["-max_pixels", str(bounds.pixels), "-export_side_data", "enhancements"]
+    guards += ["-max_alloc", str(bounds.allocation_bytes)]
     if container.demuxer == "mov":
         guards += ["-enable_drefs", "0", "-use_absolute_path", "0"]
     return ["-f", container.demuxer, *guards, "-fd", str(fd), "-i", "fd:"]
@@ -74,28 +87,37 @@ def run(
     limits: process.Limits,
     watch: Callable[[bool], None],
     report: Callable[[Report], None],
-) -> str:
-    """Run one ffmpeg to its end; the tail of what it wrote to stderr, for the log only.
+    layers: sandbox.Sandbox = sandbox.FULL,
+) -> Ran:
+    """Run one ffmpeg to its end.
 
     ``watch(moved)`` is called a few times a second and raises to give up; the process group is then killed. Raises
     ``EncodeFailed``, ``OutputTooLarge`` or, if it was killed from outside, ``MediaProcessKilled``.
     """
     child = process.spawn(
-        argv, pass_fds=[source_fd], limits=limits, folder=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        argv,
+        pass_fds=[source_fd],
+        limits=limits,
+        folder=folder,
+        layers=layers,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
+    cpu_s = 0.0
     try:
         tail = _follow(child, watch, report)
         while not process.has_ended(child):
             watch(False)
             time.sleep(0.002)
+        cpu_s = process.cpu_s(child.pid)
     finally:
         process.kill_group(child)
         for pipe in (child.stdout, child.stderr):
             if pipe:
                 pipe.close()
     if child.returncode:
-        raise _failure(child.returncode, tail)
-    return tail
+        raise _failure(child.returncode, tail, spent=cpu_s > limits.cpu_s - CPU_TICKS_S)
+    return Ran(tail, cpu_s)
 
 
 def _follow(child: "subprocess.Popen[bytes]", watch: Callable[[bool], None], report: Callable[[Report], None]) -> str:
@@ -156,6 +178,7 @@ class ProgressParser:
             frames=int(self._number("frame")),
             done_s=max(0.0, self._number("out_time_us") / 1e6),
             fps=self._number("fps"),
+            written=int(self._number("total_size")),
         )
 
     def _number(self, name: str) -> float:
@@ -166,7 +189,10 @@ class ProgressParser:
         return number if math.isfinite(number) else 0.0
 
 
-def _failure(returncode: int, tail: str) -> Exception:
+def _failure(returncode: int, tail: str, spent: bool) -> Exception:
+    """``spent``: all of its CPU time was used. ffmpeg catches SIGXCPU and leaves as if it had been told to."""
+    if spent:
+        return CpuLimitExceeded()
     if returncode in (-signal.SIGXFSZ, 128 + signal.SIGXFSZ):
         return OutputTooLarge()
     if returncode in (-signal.SIGKILL, -signal.SIGTERM):

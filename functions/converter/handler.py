@@ -8,6 +8,7 @@ the ``redelivery`` that a worker's context brings, for a record of SQS to that q
 from functools import cache
 from typing import Any, Protocol
 
+from functions.converter import sandbox
 from functions.converter.converter import Converter, DeadLetter, Later, Outcome
 from functions.converter.deadline import Deadline
 from functions.converter.inspection import Inspector
@@ -43,7 +44,8 @@ class Context(Protocol):
 
 @cache
 def converter() -> Converter:
-    """This process's converter, with warm parts."""
+    """This process's converter, with warm parts. Its environment, which has secrets, is hidden from other processes."""
+    sandbox.hide_environment()
     return Converter(
         Deps(
             settings=settings(),

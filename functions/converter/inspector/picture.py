@@ -57,8 +57,7 @@ def picture_facts(video: Any, frames: list[Any]) -> dict[str, Any]:
 def encoder_signature(frames: list[Any]) -> str | None:
     """What x265 writes about itself into a film (user data of H.265, annex D, after a UUID of 16 bytes)."""
     for frame in frames:
-        for number in range(len(frame.side_data)):
-            side = frame.side_data[number]
+        for side in _sides(frame):
             text = bytes(side)[UUID_BYTES:].decode("ascii", "replace").strip("\0")
             if side.type.name == "SEI_UNREGISTERED" and text.startswith("x265"):
                 return text[:SIGNATURE_CHARS]
@@ -84,11 +83,19 @@ def _chroma(pixel_format: Any) -> str:
 
 def _side(frames: list[Any], kind: str) -> bytes | None:
     for frame in frames:
-        for number in range(len(frame.side_data)):
-            side = frame.side_data[number]
+        for side in _sides(frame):
             if side.type.name == kind:
                 return bytes(side)
     return None
+
+
+def _sides(frame: Any) -> list[Any]:
+    """What accompanies a frame. Nothing where PyAV does not know one kind (EXIF of a JPEG): it then gives none."""
+    try:
+        every = frame.side_data
+    except ValueError:
+        return []
+    return [every[number] for number in range(len(every))]
 
 
 def _hdr(frames: list[Any]) -> dict[str, Any]:

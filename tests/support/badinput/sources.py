@@ -80,8 +80,31 @@ BAD_SOURCES = [
         failed(errors.TruncatedMedia, f"{ANY} of 25 frames are there"),
     ),
     cut("vp8_vorbis.webm", "A WebM cut short", failed(errors.TruncatedMedia, f"{ANY} of {ANY} bytes are there")),
-    clip("too_small.avi", "A picture of 14x14", failed(errors.PictureOutOfRange, "14x14")),
-    clip("too_large.mkv", "A picture of 8194x16", failed(errors.PictureOutOfRange, "8194x16")),
+    clip(
+        "too_small.avi",
+        "A picture of 14x14",
+        failed(errors.PictureOutOfRange, "14x14, 16 to 8192 pixels a side are accepted"),
+    ),
+    clip(
+        "too_large.mkv",
+        "A picture of 8194x16",
+        failed(errors.PictureOutOfRange, "8194x16, 16 to 8192 pixels a side are accepted"),
+    ),
+    clip(
+        "h264.mp4",
+        "A picture of more than `MAX_PIXELS`",
+        failed(errors.PictureOutOfRange, "160x120, at most 0.01 megapixels are accepted"),
+        MAX_PIXELS="10000",
+    ),
+    clip(
+        "quick.mkv",
+        "A film of more frames a second than `MAX_FRAME_RATE`",
+        failed(errors.FrameRateOutOfRange, "400 frames a second, at most 300"),
+    ),
+    clip(
+        "many_tracks.mkv", "A file of more tracks than `MAX_STREAMS`", failed(errors.TooManyStreams, "33, at most 32")
+    ),
+    clip("tiff.mov", "A codec that is on no list", failed(errors.UnsupportedCodec, "tiff")),
     clip(
         "h264.mp4",
         "A picture that needs more memory than the worker has",
@@ -99,6 +122,19 @@ BAD_SOURCES = [
         "A result larger than `MAX_OUTPUT_BYTES`",
         failed(errors.OutputTooLarge, encodes=1),
         MAX_OUTPUT_BYTES="2000",
+    ),
+    clip(
+        "h264.mp4",
+        "A source larger than `MAX_SCRATCH_BYTES`",
+        failed(errors.ScratchLimitExceeded, "more than 0.0 MiB"),
+        MAX_SCRATCH_BYTES="10000",
+    ),
+    clip(
+        "twenty_seconds.mp4",
+        "A conversion that takes more than `MAX_CPU_S`",
+        failed(errors.CpuLimitExceeded, encodes=1),
+        MAX_CPU_S="1",
+        X265_PRESET="veryslow",
     ),
     BadInput(
         "A conversion longer than `CONVERSION_BUDGET_S`",
