@@ -129,6 +129,7 @@ def _retimed(got: list[float], wanted: list[float], plan: ConversionPlan) -> Ite
         if abs(ours - theirs) > tolerance:
             yield f"frame {number} is shown {ours - theirs:+.4f} s from its time"
             return
+    yield from _unequal(("frames in the result", len(got), len(wanted)))
     if abs(len(wanted) - plan.picture.frames) > 2:
         yield f"frames after deinterlacing: {len(wanted)} instead of {plan.picture.frames}"
 

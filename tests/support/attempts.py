@@ -1,11 +1,17 @@
-"""An attempt without a row: claims and leases for tests of single stages."""
+"""An attempt without a row: claims, leases and jobs for tests of single stages."""
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from uuid import UUID
 
+from functions.converter.containers import MOV
 from functions.converter.deadline import Deadline
+from functions.converter.encode import Job
 from functions.converter.lease import Clock, Lease
+from functions.converter.media import MediaInfo
+from functions.converter.slots import EncodeSlots
+from functions.shared.settings import Settings, read_settings
 from functions.shared.transactions import Claim, Progress, Source
 
 TRANSACTION = UUID("01928f5e-7c3a-7d6b-9c55-0f2f6b1d2a11")
@@ -46,3 +52,13 @@ def a_lease(
     return Lease(
         claim or a_claim(), renew, Clock(), Deadline.after(seconds), stopping or threading.Event(), lease_s, stall_s
     )
+
+
+def settings_with(**env: str) -> Settings:
+    """The usual settings, changed by these variables."""
+    return read_settings({"DATABASE_URL": "postgresql://", "AUTH_MODE": "open"} | env)
+
+
+def a_job(folder: Path, media: MediaInfo, lease: Lease | None = None, **env: str) -> Job:
+    """A job on a source that lies in ``folder``; ``env`` as for ``settings_with``."""
+    return Job(folder / "source", MOV, media, lease or a_lease(), EncodeSlots(), settings_with(**env))

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from functions.converter import ffmpeg, probe, process
 from functions.converter.inspection import Inspector
-from tests.support.attempts import a_lease
-from tests.support.conversions import settings_with
+from tests.support.attempts import a_lease, settings_with
 
 ENDLESS = ["-v", "quiet", "-re", "-f", "lavfi", "-i", "testsrc2=size=16x16", "-f", "null", "-"]
 """It writes nothing, so that no broken pipe ends it."""

@@ -4,16 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from functions.converter.containers import MOV
 from functions.converter.encode import CLEARLY, FORESEEN_SHARE, OVERRUN, GrewTooLarge, Job, _Follower
 from functions.converter.ffmpeg import Report
 from functions.converter.lease import Lease
 from functions.converter.plan import plan_conversion
-from functions.converter.slots import EncodeSlots
 from functions.shared.errors import EncodeFailed, ScratchLimitExceeded
 from functions.shared.options import Options
-from tests.support.attempts import OPTIONS, a_lease
-from tests.support.conversions import settings_with
+from tests.support.attempts import OPTIONS, a_job, a_lease
 from tests.support.probes import a_media
 
 MEDIA = a_media(frames=250, duration_s=10.0)
@@ -28,7 +25,7 @@ def lease() -> Lease:
 
 @pytest.fixture
 def job(lease: Lease, tmp_path: Path) -> Job:
-    return Job(tmp_path / "source", MOV, MEDIA, lease, EncodeSlots(), settings_with(MAX_SCRATCH_BYTES="10000"))
+    return a_job(tmp_path, MEDIA, lease, MAX_SCRATCH_BYTES="10000")
 
 
 @pytest.fixture
