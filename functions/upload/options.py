@@ -101,7 +101,7 @@ class OptionsRequest(BaseModel):
     audio: str | None = Field(
         None,
         description="`auto`, the default, copies what the container and common players take and makes AAC of the rest;"
-        " `copy` refuses where that is not possible; `aac` encodes all; `none` leaves the sound out.",
+        " `copy` refuses where that is not possible; `aac` makes AAC of all that is not; `none` leaves the sound out.",
         json_schema_extra=_enum("audio"),
         examples=["auto"],
     )
