@@ -148,7 +148,13 @@ EXAMPLE: dict[str, Any] = {
             "reason": "MP4 cannot hold picture subtitles; ask for mkv to keep them.",
         }
     ],
-    "warnings": [{"code": "damaged_frames", "message": "Frames that the source had lost are missing.", "count": 3}],
+    "warnings": [
+        {
+            "code": "frames_damaged",
+            "message": "Frames of the file cannot be decoded and were left out.",
+            "count": 3,
+        }
+    ],
     "receipt": "available",
     "previews": ["poster", "storyboard", "sprite", "preview"],
     "error_code": None,
