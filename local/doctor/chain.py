@@ -14,6 +14,7 @@ CHAIN = (
     Check("notification", storage.notification, needs=("storage",)),
     Check("round trip", queue.trip, needs=("storage", "queue", "stream", "notification")),
     Check("encoder", machine.encoder),
+    Check("sandbox", machine.confinement),
     Check("scratch disk", machine.scratch_disk),
     Check("data disk", machine.data_disk),
 )

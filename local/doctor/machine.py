@@ -1,11 +1,11 @@
-"""Links of this machine: the encoder makes H.265, and the disks have room."""
+"""Links of this machine: the encoder makes H.265, media processes are confined, and the disks have room."""
 
 import os
 import tempfile
 import time
 from pathlib import Path
 
-from functions.converter import ffmpeg, process
+from functions.converter import ffmpeg, process, sandbox
 from functions.shared.errors import PipelineError
 from functions.shared.settings import Settings
 from local.doctor.checkup import Broken, Patient
@@ -34,6 +34,16 @@ def encoder(patient: Patient) -> str:
         remedy = "Let SCRATCH_DIR name a folder that can be written, and an encoder that can be run"
         raise Broken(f"no encode can start in {settings.scratch_dir} ({exc.strerror})", remedy) from exc
     return f"{ffmpeg.version()}: one second in {time.monotonic() - began:.1f} s"
+
+
+def confinement(_patient: Patient) -> str:
+    """Which layers hold a media process. A missing one stops no conversion: the others hold."""
+    layers = sandbox.active()
+    missing = [name for name, is_active in layers.items() if not is_active]
+    active = f"active: {', '.join(name for name, is_active in layers.items() if is_active)}"
+    return (
+        f"{active}; not possible here: {', '.join(missing)} (docs/security.md says what is lost)" if missing else active
+    )
 
 
 def scratch_disk(patient: Patient) -> str:

@@ -92,7 +92,7 @@ def test_a_sound_chain_has_no_broken_link(own: Servers) -> None:
     code, lines = doctor(own)
     assert code == 0
     assert lines[-1] == "all links hold"
-    assert [line[:5].strip() for line in lines[:-2]] == ["ok"] * 12
+    assert [line[:5].strip() for line in lines[:-2]] == ["ok"] * 13
     assert not any(secret in line for line in lines for secret in (own.desk.secrets.postgres_password, "Signature="))
 
 
