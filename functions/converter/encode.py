@@ -11,6 +11,7 @@ from functions.converter.deadline import Forecast
 from functions.converter.framecheck import SIDE
 from functions.converter.lease import Lease
 from functions.converter.media import MediaInfo
+from functions.converter.pictureplan import THUMBS
 from functions.converter.plan import ConversionPlan
 from functions.converter.slots import EncodeSlots
 from functions.converter.workspace import free_bytes, require_within
@@ -76,10 +77,9 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
     with job.slots.one(job.lease.watch):
         fd = os.open(job.source, os.O_RDONLY)
         try:
-            argv = ffmpeg.command(
-                ffmpeg.untrusted_input(job.container, fd, bounds(job.settings)), plan.arguments(), output
-            )
-            argv += watching(plan, thumbs, times)
+            inputs = ffmpeg.untrusted_input(job.container, fd, bounds(job.settings))
+            argv = ffmpeg.command(inputs, [*_graph(plan), *plan.arguments()], output)
+            argv += [] if plan.picture.copied else watching(plan, thumbs, times)
             follow = _Follower(plan, job, bound_bytes)
             job.lease.beat()
             ran = ffmpeg.run(argv, fd, folder, process_limits(job), job.lease.watch, follow)
@@ -99,13 +99,15 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
     return Encoded(output, *kept, tuple(argv), ran.cpu_s)
 
 
+def _graph(plan: ConversionPlan) -> list[str]:
+    return [] if plan.picture.copied else ["-filter_complex", plan.picture.graph(SIDE)]
+
+
 def watching(plan: ConversionPlan, thumbs: Path, times: Path) -> list[str]:
-    """A second output of the same decoder: what the encoder was given, in tiny pictures."""
-    if plan.picture.copied:
-        return []
+    """A second output of the same filters: what the encoder was given, in tiny pictures."""
     retimed = ["-enc_time_base:v:0", "filter", "-stats_enc_pre:v:0", str(times), "-stats_enc_pre_fmt:v:0", "{pts} {tb}"]
     return [
-        *("-map", f"0:{plan.picture.index}", "-vf", plan.picture.thumbs(SIDE), "-fps_mode", "passthrough"),
+        *("-map", f"[{THUMBS}]", "-fps_mode", "passthrough"),
         *(retimed if plan.picture.retimed else ()),
         *("-c:v", "rawvideo", "-f", "rawvideo", f"file:{thumbs}"),
     ]

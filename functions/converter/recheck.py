@@ -11,6 +11,7 @@ from uuid import UUID
 from functions.converter import ffmpeg
 from functions.converter.deadline import Deadline
 from functions.converter.encode import Encoded, Job, process_limits, watching
+from functions.converter.framecheck import SIDE
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Clock, Lease
 from functions.converter.plan import ConversionPlan, plan_conversion, plan_keeping
@@ -111,9 +112,10 @@ def _given(plan: ConversionPlan, output: Path, job: Job) -> Encoded:
         return Encoded(output, None, None, (), 0.0)
     fd = os.open(job.source, os.O_RDONLY)
     try:
+        graph = ["-filter_complex", plan.picture.graph(SIDE, encoded=False)]
         *outputs, last = watching(plan, thumbs, times)
         inputs = ffmpeg.untrusted_input(job.container, fd)
-        argv = [*ffmpeg.command(inputs, outputs, thumbs)[:-1], last]
+        argv = [*ffmpeg.command(inputs, [*graph, *outputs], thumbs)[:-1], last]
         ffmpeg.run(argv, fd, folder, process_limits(job), job.lease.watch, lambda _report: None)
     finally:
         os.close(fd)
