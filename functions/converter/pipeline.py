@@ -55,7 +55,7 @@ def convert(lease: Lease, deps: Deps) -> None:
         with lease.stage("verify"):
             frames = choose_frames(rendition, media, options)
             verified = verify_rendition(rendition, job, deps.inspector, frames.picks)
-            previews = make_previews(rendition, frames, job)
+            previews = make_previews(frames, verified, job, deps.inspector)
         with lease.stage("publish"):
             delivery = deliver(rendition, verified, previews, job, deps.storage)
         if not patiently(lambda: deps.transactions.complete(claim, delivery.result), lease.deadline.patience_s()):

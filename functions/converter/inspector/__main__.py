@@ -17,9 +17,10 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from functions.converter.inspector.opening import Refused
 from functions.converter.inspector.probing import probe
+from functions.converter.inspector.stills import stills
 from functions.converter.inspector.verifying import verify
 
-COMMANDS = {"probe": probe, "verify": verify}
+COMMANDS = {"probe": probe, "verify": verify, "stills": stills}
 REQUEST_BYTES = 1024**2
 MOST_FDS = 8
 
