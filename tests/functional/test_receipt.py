@@ -61,7 +61,7 @@ def verified(capsys: pytest.CaptureFixture[str]) -> Callable[[Path, Path, Path],
 def test_a_receipt_keeps_to_its_schema_and_names_the_very_files(
     clips: Clips, tmp_path: Path, name: str, outcome: str, method: str
 ) -> None:
-    crf = {"kept_original": 0.0}.get(outcome, 28.0)
+    crf = {"kept_original": 0.0, "converted": 36.0}.get(outcome, 28.0)
     done = with_receipt(clips(name), tmp_path, crf=crf)
     Draft202012Validator(SCHEMA).validate(done.receipt)
     assert (done.receipt["outcome"], done.receipt["verification"]["method"]) == (outcome, method)
@@ -84,7 +84,7 @@ def test_it_names_encoder_and_arguments_but_no_folder_of_the_worker(clips: Clips
 def test_a_true_receipt_holds(
     clips: Clips, tmp_path: Path, verified: Callable[[Path, Path, Path], tuple[int, str]], name: str
 ) -> None:
-    done = with_receipt(clips(name), tmp_path)
+    done = with_receipt(clips(name), tmp_path, crf=36.0)
     code, said = verified(done.path, done.source, done.output)
     assert (code, "the receipt holds" in said) == (0, True), said
 
