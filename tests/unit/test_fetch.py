@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from functions.converter.fetch import TRIES_WITHOUT_PROGRESS, fetch
 from functions.shared.errors import (
     EmptyObject,
     ScratchFull,
+    ScratchLimitExceeded,
     SourceMissing,
     SourceSuperseded,
     StorageUnavailable,
@@ -150,7 +152,9 @@ def test_an_object_that_is_gone_is_missing_and_not_empty(tmp_path: Path, setting
 def test_what_does_not_fit_is_refused_before_the_first_byte(tmp_path: Path, settings: Settings) -> None:
     store = FakeStore(whole)
     with pytest.raises(ScratchFull):
-        fetched(store, tmp_path, settings, size=2**60)
+        fetched(store, tmp_path, replace(settings, max_scratch_bytes=2**62), size=2**60)
+    with pytest.raises(ScratchLimitExceeded):
+        fetched(store, tmp_path, replace(settings, max_scratch_bytes=1000), size=1001)
     assert store.starts == []
 
 

@@ -14,7 +14,7 @@ BLOCK = (
 
 
 def test_a_block_is_one_report() -> None:
-    assert ProgressParser().feed(BLOCK) == [Report(frames=25, done_s=1.0, fps=12.5)]
+    assert ProgressParser().feed(BLOCK) == [Report(frames=25, done_s=1.0, fps=12.5, written=48)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 100])
@@ -22,7 +22,7 @@ def test_blocks_may_come_in_any_pieces(size: int) -> None:
     parser = ProgressParser()
     whole = BLOCK * 3
     reports = [report for at in range(0, len(whole), size) for report in parser.feed(whole[at : at + size])]
-    assert reports == [Report(25, 1.0, 12.5)] * 3
+    assert reports == [Report(25, 1.0, 12.5, 48)] * 3
 
 
 def test_nothing_is_reported_before_a_block_ends() -> None:

@@ -9,6 +9,7 @@ from functions.converter.probe import accept, limits, media_info
 from functions.shared.errors import (
     Bucket265Error,
     DurationOutOfRange,
+    FrameRateOutOfRange,
     PictureOutOfRange,
     PictureTooLargeForWorker,
     UnreadableMedia,
@@ -55,6 +56,18 @@ def test_a_film_that_is_too_long_is_refused_with_its_length() -> None:
     accept(a_media(duration_s=600.0), settings(MAX_DURATION_S="600"), threads=2)
     with pytest.raises(DurationOutOfRange, match="601 s, at most 600 s"):
         accept(a_media(duration_s=601.0), settings(MAX_DURATION_S="600"), threads=2)
+
+
+def test_the_largest_picture_is_the_deployments() -> None:
+    accept(a_media(width=1920, height=1080), settings(MAX_PIXELS="2100000"), threads=2)
+    with pytest.raises(PictureOutOfRange, match="at most 2 megapixels"):
+        accept(a_media(width=1920, height=1080), settings(MAX_PIXELS="2000000"), threads=2)
+
+
+def test_the_frames_that_there_are_count_and_not_the_rate_that_is_claimed() -> None:
+    accept(a_media(frames=3000, duration_s=10.0, frame_rate=9000.0), settings(), threads=2)
+    with pytest.raises(FrameRateOutOfRange, match="400 frames a second, at most 300"):
+        accept(a_media(frames=4000, duration_s=10.0, frame_rate=25.0), settings(), threads=2)
 
 
 @pytest.mark.parametrize("name", ["duration_s", "frame_rate", "last_frame_s"])

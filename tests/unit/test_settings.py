@@ -95,6 +95,11 @@ def test_an_empty_value_counts_as_absent() -> None:
         ("X265_PRESET", "quick"),
         ("CONVERSION_BUDGET_S", "inf"),
         ("MAX_OUTPUT_BYTES", "0"),
+        ("MAX_PIXELS", "255"),
+        ("MAX_FRAME_RATE", "inf"),
+        ("MAX_STREAMS", "0"),
+        ("MAX_CPU_S", "0"),
+        ("MAX_SCRATCH_BYTES", "nan"),
         ("DATABASE_POOL_SIZE", "0"),
         ("WORKER_MEMORY_BYTES", "1e999"),
         ("S3_ADDRESSING_STYLE", "dns"),
@@ -105,6 +110,13 @@ def test_an_empty_value_counts_as_absent() -> None:
 def test_a_value_that_does_not_fit_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} must be .*{re.escape(value)}"):
         read(**{name: value})
+
+
+def test_a_lease_that_ends_before_a_stall_shows_is_refused_at_start() -> None:
+    with pytest.raises(SettingsError, match=r"^LEASE_S must be at least STALL_S, not 10 with STALL_S=45"):
+        read(LEASE_S="10")
+    assert read(LEASE_S="45").lease_s == 45
+    assert read(LEASE_S="10", STALL_S="10").stall_s == 10
 
 
 def test_storage_is_addressed_by_path_where_an_endpoint_is_given() -> None:

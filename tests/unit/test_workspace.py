@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from functions.converter import workspace as workspaces
-from functions.converter.workspace import require_room, sweep, workspace
-from functions.shared.errors import ScratchFull
+from functions.converter.workspace import require_room, require_within, sweep, workspace
+from functions.shared.errors import ScratchFull, ScratchLimitExceeded
 from tests.support.attempts import TRANSACTION, a_claim
 from tests.support.waiting import wait_until
 
@@ -113,3 +113,11 @@ def test_room_is_what_is_free_beyond_the_reserve(tmp_path: Path) -> None:
     require_room(tmp_path, free_bytes // 4, free_bytes // 4)
     with pytest.raises(ScratchFull, match="MiB free"):
         require_room(tmp_path, free_bytes, free_bytes)
+
+
+def test_an_attempt_keeps_no_more_than_its_share_of_the_disk(tmp_path: Path) -> None:
+    for name in ("source", "output.mp4"):
+        (tmp_path / name).write_bytes(bytes(1000))
+    require_within(tmp_path, 2000)
+    with pytest.raises(ScratchLimitExceeded):
+        require_within(tmp_path, 1999)
