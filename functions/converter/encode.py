@@ -77,7 +77,7 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
     with job.slots.one(job.lease.watch):
         fd = os.open(job.source, os.O_RDONLY)
         try:
-            inputs = ffmpeg.untrusted_input(job.container, fd, bounds(job.settings))
+            inputs = [*plan.picture.decoding(), *ffmpeg.untrusted_input(job.container, fd, bounds(job.settings))]
             argv = ffmpeg.command(inputs, [*_graph(plan), *plan.arguments()], output)
             argv += [] if plan.picture.copied else watching(plan, thumbs, times)
             follow = _Follower(plan, job, bound_bytes)

@@ -1,36 +1,18 @@
-"""Pure: what becomes of the picture. One rule per property, so that nothing changes unasked."""
+"""Pure: what becomes of the picture."""
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from functions.converter import picturerules as rules
 from functions.converter.dropping import Dropped
 from functions.converter.media import Colour, Hdr, VideoStream
-from functions.shared.errors import DolbyVisionUnsupported
 from functions.shared.options import Options
-
-MAX_TIMESCALE = 2**31 - 1
 
 HELD_FRAMES = 2
 """A last frame that is shown for more frames' time than this stands still."""
 
-CROP_TO_EVEN = "crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0"
-"""4:2:0 has one colour sample for two by two pixels. Crops what the filter gets, which is rotated already."""
-
-OVER_BLACK = "format=pix_fmts=yuva420p|yuva422p|yuva444p|rgba|gbrap,split[under][over];[under]drawbox=t=fill:c=black:replace=1[black];[black][over]overlay=format=auto"  # noqa: E501
-"""What shows through a transparent picture: players would show whatever its hidden samples happen to hold."""
-
-FIELDS_TO_FRAMES = "bwdif=mode=send_field:parity=auto:deint=interlaced"
-"""Each field becomes a frame of its own, so motion stays as smooth as it was on a television."""
-
-FIELDS_TO_FILM = "fieldmatch=order=auto:combmatch=full,bwdif=mode=send_frame:deint=interlaced,decimate"
-"""Undoes 3:2 pulldown: fields find their film frame again, and the repeated one of five goes."""
-
 PICTURE, THUMBS = "picture", "thumbs"
 """Names of what comes out of the filters."""
-
-BT709 = 1
-NO_BASE_LAYER = frozenset({"5.0", "10.0", "unknown"})
-"""Dolby Vision whose picture is green and violet without Dolby's own processing (profiles 5 and 10.0)."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +39,7 @@ class PicturePlan:
     ``height`` are of the result, turned as ``rotation`` (carried, degrees clockwise) says. ``frame_factor``: frames of
     the result for each of the source; other than 1 it changes times on purpose. ``timescale`` is that of the result's
     video track: it keeps the source's timestamps exact. ``bit_rate``: if set, the encode is bounded to it.
+    ``decoder`` is used instead of ffmpeg's own.
     """
 
     index: int
@@ -79,6 +62,7 @@ class PicturePlan:
     frame_factor: Fraction = Fraction(1)
     held: HeldFrame | None = None
     bit_rate: int | None = None
+    decoder: str | None = None
 
     @property
     def retimed(self) -> bool:
@@ -88,12 +72,18 @@ class PicturePlan:
         """The same picture in at most so many bits a second."""
         return replace(self, bit_rate=bit_rate)
 
+    def decoding(self) -> list[str]:
+        """ffmpeg's options that go before the input."""
+        return [f"-c:{self.index}", self.decoder] if self.decoder else []
+
     def arguments(self, container: str) -> list[str]:
         """ffmpeg's options for this stream."""
         tag = ["-tag:v:0", "hvc1"] if container == "mp4" and self.codec == "hevc" else []
         scale = ["-video_track_timescale", str(self.timescale)] if container == "mp4" else []
         if self.copied:
-            return ["-map", f"0:{self.index}", "-c:v:0", "copy", *tag, *scale]
+            # Muxers leave the configuration record of Dolby Vision out of files that shall obey the standard alone.
+            record = ["-strict", "unofficial"] if self.hdr.dolby_vision else []
+            return ["-map", f"0:{self.index}", "-c:v:0", "copy", *tag, *scale, *record]
         return [
             *("-map", f"[{PICTURE}]"),
             *("-c:v:0", "libx265", "-preset", self.preset, *self._rate()),
@@ -121,12 +111,13 @@ class PicturePlan:
 
 def encoded_picture(video: VideoStream, options: Options) -> tuple[PicturePlan, list[Dropped]]:
     """The film as H.265; raises ``DolbyVisionUnsupported`` where it has no picture that others can show."""
-    hdr, dropped = _hdr(video)
-    factor, fields = _fields(video)
-    sizing, (width, height) = _sizing(video, options.max_height)
-    pixel_format, chroma_dropped = _pixel_format(video, "chroma" in options.keep)
-    colour, to_yuv = _colour(video)
-    transparent = [Dropped("alpha", "H.265 has no transparency here; the film is shown over black.", video.index)]
+    rules.require_base_layer(video)
+    hdr, hdr_dropped = rules.hdr(video)
+    factor, fields = rules.fields(video)
+    sizing, (width, height) = rules.sizing(video, options.max_height)
+    pixel_format, chroma_dropped = rules.pixel_format(video, "chroma" in options.keep)
+    colour, to_yuv = rules.colour(video)
+    over_black, alpha_dropped = rules.transparency(video)
     plan = PicturePlan(
         index=video.index,
         copied=False,
@@ -135,22 +126,24 @@ def encoded_picture(video: VideoStream, options: Options) -> tuple[PicturePlan, 
         height=height,
         frames=max(1, int(video.frames * factor)),
         duration_s=video.duration_s,
-        timescale=timescale(video.time_base.numerator, video.time_base.denominator * (2 if factor > 1 else 1)),
-        sample_aspect_ratio=_ratio(video),
+        timescale=rules.timescale(video.time_base.numerator, video.time_base.denominator * (2 if factor > 1 else 1)),
+        sample_aspect_ratio=rules.shown_ratio(video),
         colour=colour,
         hdr=hdr,
         pixel_format=pixel_format,
-        filters=(*fields, *((OVER_BLACK,) if video.alpha else ()), *sizing, *to_yuv, f"format={pixel_format}"),
+        filters=(*fields, *rules.gray(video), *over_black, *sizing, *to_yuv, f"format={pixel_format}"),
         preset=options.preset,
         crf=options.crf,
         frame_factor=factor,
         held=_held(video) if factor == 1 else None,
+        decoder=rules.decoder(video),
     )
-    return plan, [*dropped, *chroma_dropped, *(transparent if video.alpha else [])]
+    return plan, [*hdr_dropped, *chroma_dropped, *alpha_dropped]
 
 
 def copied_picture(video: VideoStream) -> PicturePlan:
-    """The film's packets as they are."""
+    """The film's packets as they are; raises ``DolbyVisionUnsupported`` like ``encoded_picture``."""
+    rules.require_base_layer(video)
     return PicturePlan(
         index=video.index,
         copied=True,
@@ -159,7 +152,7 @@ def copied_picture(video: VideoStream) -> PicturePlan:
         height=video.height,
         frames=video.frames,
         duration_s=video.duration_s,
-        timescale=timescale(video.time_base.numerator, video.time_base.denominator),
+        timescale=rules.timescale(video.time_base.numerator, video.time_base.denominator),
         sample_aspect_ratio=video.sample_aspect_ratio,
         colour=video.colour,
         hdr=video.hdr,
@@ -180,84 +173,6 @@ def is_wanted_hevc(video: VideoStream, options: Options) -> bool:
         and video.fields == "progressive"
         and not (video.alpha or too_high)
     )
-
-
-def timescale(numerator: int, denominator: int) -> int:
-    """Ticks a second in which every multiple of numerator/denominator seconds is whole."""
-    if not 0 < numerator <= denominator <= MAX_TIMESCALE:
-        return 90_000
-    return denominator if denominator >= 1000 else denominator * -(-1000 // denominator)
-
-
-def even(pixels: int) -> int:
-    """The side of a picture in 4:2:0: an odd last column or row is left out, for no other pixel changes then."""
-    return pixels - pixels % 2
-
-
-def _sizing(video: VideoStream, max_height: int | None) -> tuple[list[str], tuple[int, int]]:
-    """Filters and the size of the result: that of the source's first frames, which later ones are fitted into.
-
-    Where a picture grows or shrinks in the middle of a film, it is scaled into that size, with black bars.
-    """
-    shown_width, shown_height = video.shown_size
-    width, height = even(shown_width), even(shown_height)
-    odd = [CROP_TO_EVEN] if (width, height) != (shown_width, shown_height) else []
-    if max_height is not None and shown_height > max_height:
-        height = even(max_height)
-        width = max(2, even(round(shown_width * height / shown_height)))
-        odd = []
-    fit = f"scale={width}:{height}:flags=bicubic:force_original_aspect_ratio=decrease"
-    if max_height is not None and shown_height > max_height:
-        fit = f"scale={width}:{height}:flags=bicubic"
-    return [*odd, fit, f"pad={width}:{height}:-1:-1"], (width, height)
-
-
-def _ratio(video: VideoStream) -> Fraction:
-    """The shape of a sample, turned with the picture."""
-    ratio = video.sample_aspect_ratio
-    return 1 / ratio if video.rotation % 180 else ratio
-
-
-def _fields(video: VideoStream) -> tuple[Fraction, list[str]]:
-    if video.fields == "interlaced":
-        return Fraction(2), [FIELDS_TO_FRAMES]
-    if video.fields == "telecine":
-        return Fraction(4, 5), [FIELDS_TO_FILM]
-    return Fraction(1), ["setfield=prog"] if video.flagged_interlaced else []
-
-
-def _pixel_format(video: VideoStream, keep_chroma: bool) -> tuple[str, list[Dropped]]:
-    """What players of H.265 show: 4:2:0 with 8 or 10 bits."""
-    depth = "10le" if video.bit_depth > 8 else ""
-    fuller = {"422": "422", "444": "444", "rgb": "444"}.get(video.chroma)
-    if fuller and keep_chroma:
-        return f"yuv{fuller}p{depth}", []
-    if fuller is None or video.chroma == "rgb":
-        return f"yuv420p{depth}", []
-    reason = "Players of H.265 show 4:2:0; ask to keep chroma for the full resolution of colour."
-    return f"yuv420p{depth}", [Dropped("chroma", reason, video.index)]
-
-
-def _colour(video: VideoStream) -> tuple[Colour, list[str]]:
-    """Unspecified stays unspecified, but RGB has no place in H.265's usual profiles: it becomes BT.709."""
-    if video.chroma != "rgb":
-        return video.colour, []
-    colour = replace(video.colour, range="tv", matrix=BT709)
-    return colour, ["scale=out_color_matrix=bt709:out_range=tv"]
-
-
-def _hdr(video: VideoStream) -> tuple[Hdr, list[Dropped]]:
-    """Static metadata is kept; dynamic metadata of a vendor is reduced to the base layer that all players show."""
-    hdr, dropped = video.hdr, []
-    if hdr.dolby_vision in NO_BASE_LAYER:
-        raise DolbyVisionUnsupported(f"profile {hdr.dolby_vision}")
-    if hdr.dolby_vision:
-        reason = f"Profile {hdr.dolby_vision} is reduced to the picture that every player shows."
-        dropped.append(Dropped("dolby_vision", reason, video.index))
-    if hdr.hdr10plus:
-        reason = "The scene-wise metadata is reduced to HDR10, which every HDR player shows."
-        dropped.append(Dropped("hdr10plus", reason, video.index))
-    return replace(hdr, dolby_vision=None, hdr10plus=False), dropped
 
 
 def _held(video: VideoStream) -> HeldFrame | None:

@@ -12,7 +12,6 @@ from functions.converter.animation import save_animation
 from functions.converter.encode import Job
 from functions.converter.inspection import Inspector
 from functions.converter.media import MediaInfo
-from functions.converter.pictureplan import NO_BASE_LAYER
 from functions.converter.rendering import Rendition
 from functions.converter.shots import Frames, Shots, choose, picked, taken
 from functions.converter.storyboard import cues, sprite
@@ -46,8 +45,8 @@ class Previews:
 
 
 def choose_frames(rendition: Rendition, media: MediaInfo, options: Options) -> Choice:
-    """Which frames the previews need: none if nobody wants any, or only players of Dolby Vision could show them."""
-    if not options.previews or media.video.hdr.dolby_vision in NO_BASE_LAYER:
+    """Which frames the previews need: none if nobody wants any."""
+    if not options.previews:
         return Choice()
     began = time.thread_time()
     try:

@@ -114,7 +114,7 @@ def _given(plan: ConversionPlan, output: Path, job: Job) -> Encoded:
     try:
         graph = ["-filter_complex", plan.picture.graph(SIDE, encoded=False)]
         *outputs, last = watching(plan, thumbs, times)
-        inputs = ffmpeg.untrusted_input(job.container, fd)
+        inputs = [*plan.picture.decoding(), *ffmpeg.untrusted_input(job.container, fd)]
         argv = [*ffmpeg.command(inputs, [*graph, *outputs], thumbs)[:-1], last]
         ffmpeg.run(argv, fd, folder, process_limits(job), job.lease.watch, lambda _report: None)
     finally:

@@ -7,7 +7,8 @@ from typing import Any
 import av
 from av.container import InputContainer
 
-MAX_STREAMS = 32
+STREAMS_OPENED = 1000
+"""Past its limit libav leaves streams out without a word: a file has so many at most, and is refused for fewer."""
 
 
 class Refused(Exception):
@@ -21,17 +22,33 @@ def open_media(fd: int, request: dict[str, Any]) -> InputContainer:
         "fd": str(fd),
         "protocol_whitelist": "fd",
         "format_whitelist": request["whitelist"],
-        "max_streams": str(MAX_STREAMS),
+        "max_streams": str(STREAMS_OPENED),
+        **_of_decoders(request),
     }
-    if request.get("decoders"):
-        options["codec_whitelist"] = request["decoders"]
     if demuxer == "mov":
         options |= {"enable_drefs": "0", "use_absolute_path": "0"}
     os.lseek(fd, 0, os.SEEK_SET)  # a second look at the same descriptor starts where the first one ended
     try:
-        return av.open("fd:", format=demuxer, options=options, metadata_errors="replace")
+        container = av.open("fd:", format=demuxer, options=options, metadata_errors="replace")
     except (av.error.FFmpegError, ValueError, OverflowError) as exc:
         raise Refused("unreadable", type(exc).__name__) from exc
+    if len(container.streams) > request["max_streams"]:
+        raise Refused("streams", f"{len(container.streams)}, at most {request['max_streams']}")
+    for stream in container.streams:
+        if stream.codec_context:  # opened when it is first used, with these options and not with the container's
+            stream.codec_context.options = _of_decoders(request)
+    return container
+
+
+def _of_decoders(request: dict[str, Any]) -> dict[str, str]:
+    return {"codec_whitelist": request["decoders"], "max_pixels": str(request["max_pixels"])}
+
+
+def refuse_undecodable(stream: Any, request: dict[str, Any]) -> None:
+    """Raise ``Refused`` for a stream without a decoder that the request allows."""
+    context = stream.codec_context
+    if context is None or context.codec.name not in request["decoders"].split(","):
+        raise Refused("codec", codec_name(context))
 
 
 def main_video(container: InputContainer) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 
 import av
 
-from functions.converter.inspector.opening import decoded
+from functions.converter.inspector.dolby import dolby_vision
+from functions.converter.inspector.opening import codec_name, decoded
 
 LOOKED_AT = 3
 """Frames: HDR10+ and Dolby Vision come with each frame, and a damaged first one shall not hide them."""
@@ -29,7 +30,7 @@ def first_frames(container: Any, video: Any, count: int = LOOKED_AT) -> list[Any
     return frames[:count]
 
 
-def picture_facts(video: Any, frames: list[Any]) -> dict[str, Any]:
+def picture_facts(video: Any, frames: list[Any], fd: int, demuxer: str) -> dict[str, Any]:
     """The first frame tells more than the header: libav fills gaps of the header from the decoder."""
     context = video.codec_context
     source = frames[0] if frames else context
@@ -47,7 +48,12 @@ def picture_facts(video: Any, frames: list[Any]) -> dict[str, Any]:
             "transfer": int(source.color_trc),
             "matrix": int(source.colorspace),
         },
-        "hdr": _hdr(frames),
+        "hdr": _hdr(frames)
+        | {
+            "dolby_vision": dolby_vision(
+                fd, demuxer, codec_name(context), _side(frames, "DOVI_METADATA"), int(source.color_trc)
+            )
+        },
         "rotation": rotation,
         "mirrored": mirrored,
         "sample_aspect_ratio": [ratio.numerator, ratio.denominator] if ratio and ratio > 0 else [1, 1],
@@ -73,9 +79,9 @@ def _range(source: Any, pixel_format: str) -> str:
 
 
 def _chroma(pixel_format: Any) -> str:
-    if pixel_format.is_rgb or pixel_format.has_palette:
+    if pixel_format.is_rgb or pixel_format.has_palette or pixel_format.name.startswith("xyz"):
         return "rgb"
-    if not any(component.is_chroma for component in pixel_format.components):
+    if sum(not component.is_alpha for component in pixel_format.components) == 1:
         return "gray"
     shape = pixel_format.chroma_width(64), pixel_format.chroma_height(64)
     return {(32, 32): "420", (32, 64): "422", (64, 64): "444"}.get(shape, "other")
@@ -104,7 +110,6 @@ def _hdr(frames: list[Any]) -> dict[str, Any]:
         "mastering": _mastering(_side(frames, "MASTERING_DISPLAY_METADATA")),
         "light": list(struct.unpack_from("=2I", light)) if light and len(light) >= 8 else None,
         "hdr10plus": _side(frames, "DYNAMIC_HDR_PLUS") is not None,
-        "dolby_vision": None if not (_side(frames, "DOVI_METADATA") or _side(frames, "DOVI_RPU_BUFFER")) else "unknown",
     }
 
 

@@ -6,7 +6,7 @@ import av
 from av.container import InputContainer
 
 from functions.converter.inspector.fields import field_facts
-from functions.converter.inspector.opening import Refused, codec_name, main_video, open_media
+from functions.converter.inspector.opening import Refused, codec_name, main_video, open_media, refuse_undecodable
 from functions.converter.inspector.picture import first_frames, picture_facts
 from functions.converter.inspector.tally import Tally, tally
 
@@ -26,8 +26,9 @@ def probe(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
     """Measure the file of the first descriptor."""
     container = open_media(fds[0], request)
     video = main_video(container)
+    refuse_undecodable(video, request)
     context = video.codec_context
-    if context is None or not context.width or not context.height or not context.pix_fmt:
+    if not context.width or not context.height or not context.pix_fmt:
         raise Refused("unreadable", "no picture could be decoded")
     claimed_s = (container.duration or 0) / av.time_base
     tallies = tally(container, lenient=request["demuxer"] == "mov")
@@ -77,7 +78,7 @@ def _looked_at(fd: int, request: dict[str, Any], video: Any) -> dict[str, Any]:
     stream = container.streams[video.index]
     frames = first_frames(container, stream)
     flagged = stream.codec_context.field_order > 1 or any(frame.interlaced_frame for frame in frames)
-    facts = picture_facts(stream, frames) | {"flagged_interlaced": flagged}
+    facts = picture_facts(stream, frames, fd, request["demuxer"]) | {"flagged_interlaced": flagged}
     if flagged:
         again = open_media(fd, request)
         facts["fields"] = field_facts(again, again.streams[video.index], flagged)

@@ -9,12 +9,13 @@ from av.container import InputContainer
 from av.video.reformatter import VideoReformatter
 
 from functions.converter.inspector.opening import Refused, codec_name, open_media, packets
+from functions.converter.inspector.picking import Picker, plane_bytes
 from functions.converter.inspector.picture import encoder_signature, first_frames, picture_facts
 from functions.converter.inspector.probing import chapter_facts, track_facts
 from functions.converter.inspector.tally import Tally, tally
 
 SAMPLES_AS_THEY_ARE = 2
-"""Full range, given for both sides, keeps swscale from converting between ranges; limited range does not where a decoder
+"""Full range, given for both sides, keeps swscale from converting between ranges; limited range does not where a frame
 has one of libav's old names for full range (``yuvj420p``)."""
 
 
@@ -23,7 +24,8 @@ def verify(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
 
     ``retimed``: the plan changes times on purpose (fields become frames), so they are told and not compared. Each
     frame is decoded, and written to the third descriptor as a tiny picture of ``thumb`` pixels a side. Frames that are
-    named under ``picks`` also go to the fourth, as RGB of the size that is named.
+    named under ``picks`` also go to the fourth, as RGB of the size that is named; ``pick_times`` says when they are
+    shown, or None if they could not be written.
     """
     source = open_media(fds[0], request["source"])
     wanted = tally(source, digest=True, lenient=True)
@@ -59,6 +61,8 @@ def verify(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
         "chapters": [chapter_facts(chapter) for chapter in output.chapters()],
         "tags": dict(output.metadata),
     }
+    if watch and watch.picker:
+        facts |= {"pick_times": watch.picker.times, "picks_cpu_s": round(watch.picker.cpu_s, 3)}
     if request["decode"] and not request["retimed"] and facts["frames"] != facts["source_packets"]:
         facts["decodable"] = _decodable(fds[0], request)
     return facts
@@ -76,21 +80,21 @@ class _Watcher:
         self.count = 0
         self._side = request["thumb"]
         self._thumbs = os.fdopen(os.dup(fds[2]), "wb", 1 << 20)
-        self._picks = os.fdopen(os.dup(fds[3]), "wb", 1 << 20) if len(fds) > 3 else None
+        self.picker = Picker(fds[3]) if len(fds) > 3 else None
         self._wanted = {pick["frame"]: pick for pick in request.get("picks", [])}
-        self._tiny, self._larger = VideoReformatter(), VideoReformatter()
+        self._tiny = VideoReformatter()
 
     def see(self, frame: Any) -> None:
         pick = self._wanted.get(self.count)
-        if pick and self._picks:
-            self._picks.write(_plane(self._larger.reformat(frame, pick["width"], pick["height"], "rgb24"), 3))
+        if pick and self.picker:
+            self.picker.take(frame, pick["width"], pick["height"])
         self._thumbs.write(_thumb(self._tiny, frame, self._side))
         self.count += 1
 
     def close(self) -> None:
         self._thumbs.close()
-        if self._picks:
-            self._picks.close()
+        if self.picker:
+            self.picker.close()
 
 
 def _thumb(reformatter: Any, frame: Any, side: int) -> bytes:
@@ -103,16 +107,7 @@ def _thumb(reformatter: Any, frame: Any, side: int) -> bytes:
         src_color_range=SAMPLES_AS_THEY_ARE,
         dst_color_range=SAMPLES_AS_THEY_ARE,
     )
-    return _plane(tiny, 1)
-
-
-def _plane(frame: Any, pixel_bytes: int) -> bytes:
-    """Samples of all planes without the padding of their lines."""
-    rows = []
-    for plane in frame.planes:
-        data, width = memoryview(plane), plane.width * pixel_bytes
-        rows += [bytes(data[at : at + width]) for at in range(0, plane.height * plane.line_size, plane.line_size)]
-    return b"".join(rows)
+    return plane_bytes(tiny, 1)
 
 
 def _decode_all(output: InputContainer, video: Any, tallies: dict[int, Tally], watch: _Watcher | None) -> int:
@@ -160,7 +155,8 @@ def _looked_at(fd: int, request: dict[str, Any]) -> dict[str, Any]:
     frames = first_frames(container, video)
     if not frames:
         raise Refused("unreadable", "no frame of the result decodes")
-    return {"picture": picture_facts(video, frames), "encoder": encoder_signature(frames)}
+    picture = picture_facts(video, frames, fd, request["output"]["demuxer"])
+    return {"picture": picture, "encoder": encoder_signature(frames)}
 
 
 def _track(stream: Any, times: Tally) -> dict[str, Any]:
