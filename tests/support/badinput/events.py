@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from functions.converter import rendering
+from functions.converter import encode, rendering
 from local.delivery import Context
 from tests.support.badinput.lab import DROPPED, BadInput, Lab, Seen
 from tests.support.world import DONE, Upload, message, object_created
@@ -67,7 +67,7 @@ def in_parallel(lab: Lab) -> Seen:
 
 def during_the_lease(lab: Lab) -> Seen:
     upload = known(lab)
-    run = rendering.encode
+    run = encode.encode
     lab.world.patch.setattr(
         rendering, "encode", lambda *args: (lab.world.handle(object_created(upload, message_id="twin")), run(*args))[1]
     )
