@@ -3,6 +3,7 @@
 The media library is taken to be conquered: it does what the attacker wants, by options that we would never give.
 """
 
+import ctypes
 import os
 import socket
 import subprocess
@@ -18,14 +19,16 @@ from functions.converter import ffmpeg, inspection, landlock, process, sandbox, 
 from functions.converter.sandbox import FULL, NONE, Sandbox
 from functions.shared.errors import EncodeFailed
 from tests.support.attacks import Tripwire
-from tests.support.children import Children
+from tests.support.children import FFMPEG, INSPECTOR, Children, Harm
 from tests.support.clips import Clips
 from tests.support.loglines import captured, log_lines
 from tests.support.mediaruns import ROOMY, ask, patience, run
 from tests.support.processes import running
 from tests.support.waiting import wait_until
+from tests.support.world import World
 
 LANDLOCK, SECCOMP = Sandbox(seccomp=False), Sandbox(landlock=False)
+PR_GET_DUMPABLE = 3
 PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=64x64:duration=0.2"]
 
 
@@ -248,6 +251,20 @@ def test_the_inspector_itself_is_confined(children: Children, clips: Clips) -> N
     ask(clips("h264.mp4"), ROOMY, patience(), layers=NONE)
     confined = [("Seccomp:\t2" in state, "NoNewPrivs:\t1" in state) for state in states]
     assert confined == [(True, True), (False, True)]
+
+
+def test_both_media_processes_of_a_job_are_confined_and_the_worker_is_hidden(
+    attacked: World, children: Children, clips: Clips
+) -> None:
+    states: dict[str, str] = {}
+
+    def look(kind: str) -> Harm:
+        return lambda child: states.update({kind: Path(f"/proc/{child.pid}/status").read_text()})
+
+    children.harm = {kind: look(kind) for kind in (FFMPEG, INSPECTOR)}
+    assert attacked.convert(clips("h264.mp4"))["status"] == "Completed"
+    assert all("Seccomp:\t2" in states[kind] and "NoNewPrivs:\t1" in states[kind] for kind in (FFMPEG, INSPECTOR))
+    assert ctypes.CDLL(None).prctl(PR_GET_DUMPABLE) == 0
 
 
 def test_where_the_place_allows_no_layer_films_are_encoded_and_the_log_says_so_once(
