@@ -19,7 +19,7 @@ from functions.shared import logs
 
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
 CLOSE_RANGE, CLOSE_RANGE_CLOEXEC, LAST_DESCRIPTOR = 436, 4, 0xFFFFFFFF
-LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
+LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
 DEVICES = ("/dev/urandom", "/sys/devices/system/cpu")
 """Chance, and how many processors there are: encoders start as many threads."""
 
@@ -136,7 +136,8 @@ def _try_all() -> int:
 
 
 def _rules(program: str, reach: Reach) -> int:
-    own = (sys.prefix, sys.base_prefix) if program == sys.executable else ()
+    beside = Path(program).resolve().parent.parent / "lib"
+    own = (sys.prefix, sys.base_prefix) if program == sys.executable else (beside,)
     return landlock.ruleset(
         [
             *((Path(path), landlock.READ) for path in (*LIBRARIES, *DEVICES, *own, *reach.read)),

@@ -176,6 +176,20 @@ def survivors(folder: Path, way: list[object], layers: Sandbox) -> int:
     return len(left)
 
 
+def test_an_empty_environment_keeps_the_workers_secrets(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    argv = python("import os; os.environ['NATS_PASSWORD']")
+    monkeypatch.setenv("NATS_PASSWORD", "hunter2")
+    assert not succeeds(argv, work, NONE)
+    monkeypatch.setattr(process, "ENVIRONMENT", dict(os.environ))
+    assert succeeds(argv, work, NONE)
+
+
+def test_seccomp_keeps_a_process_from_changing_its_limits(work: Path) -> None:
+    argv = python("import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))")
+    assert not succeeds(argv, work, SECCOMP)
+    assert succeeds(argv, work, LANDLOCK)
+
+
 @pytest.mark.parametrize("layers", [LANDLOCK, SECCOMP], ids=["landlock", "seccomp"])
 def test_landlock_and_seccomp_each_keep_signals_from_the_worker(work: Path, layers: Sandbox) -> None:
     argv = python("import os, sys; os.kill(int(sys.argv[1]), 0)", os.getpid())
