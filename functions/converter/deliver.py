@@ -58,9 +58,13 @@ def warnings(verified: Verified, job: Job) -> list[Warned]:
     missing, lost = job.media.video.frames_missing, verified.lost
     warned = []
     if missing:
-        warned.append(Warned("frames_missing", "The file ends before its last frames; the others are whole.", missing))
+        warned.append(Warned("frames_missing", "Frames of the file are missing; the others are there.", missing))
     if lost:
-        warned.append(Warned("frames_damaged", "Frames of the file cannot be decoded and were left out.", lost))
+        warned.append(
+            Warned(
+                "frames_damaged", "Frames of the file are damaged: they are left out or shown as far as they go.", lost
+            )
+        )
     return warned
 
 

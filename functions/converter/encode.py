@@ -43,13 +43,15 @@ class GrewTooLarge(Exception):
 @dataclass(frozen=True)
 class Encoded:
     """What an encode made. ``thumbs``: a tiny picture of each frame that the encoder was given; ``times``: when each of
-    them is shown, in seconds, where the plan changes times; both None for a copy."""
+    them is shown, in seconds, where the plan changes times; both None for a copy. ``complained``: ffmpeg had something
+    to say about the source."""
 
     output: Path
     thumbs: Path | None
     times: Path | None
     argv: tuple[str, ...]
     cpu_s: float
+    complained: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
         raise GrewTooLarge(output.stat().st_size / bound_bytes)
     copied = plan.picture.copied
     kept = (None if copied else thumbs), (times if plan.picture.retimed else None)
-    return Encoded(output, *kept, tuple(argv), ran.cpu_s)
+    return Encoded(output, *kept, tuple(argv), ran.cpu_s, bool(ran.tail))
 
 
 def _graph(plan: ConversionPlan) -> list[str]:

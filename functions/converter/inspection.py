@@ -16,23 +16,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from functions.converter import process
+from functions.converter import process, sandbox
 from functions.shared.errors import (
+    DamagedMedia,
     MediaProcessKilled,
     NotAVideo,
     PipelineError,
+    TooManyStreams,
     TruncatedMedia,
     UnreadableMedia,
+    UnsupportedCodec,
 )
 
-PROGRAM = Path(__file__).with_name("inspector.py")
+PROGRAM = Path(__file__).with_name("inspector") / "__main__.py"
+OUR_CODE = Path(__file__).parents[1]
+REACH = sandbox.Reach(read=(OUR_CODE,), listed=(OUR_CODE.parent,))
+"""Python finds a package by listing the folder in which it is."""
+
+NAMED = ("codec", "streams")
+"""Refusals whose detail is a name of libav's own or a number."""
+
 POLL_S = 0.25
 END_WITHIN_S = 1.0
 REFUSALS: dict[str, type[PipelineError]] = {
     "no_video": NotAVideo,
+    "damaged": DamagedMedia,
     "truncated": TruncatedMedia,
     "unreadable": UnreadableMedia,
     "memory": UnreadableMedia,
+    "codec": UnsupportedCodec,
+    "streams": TooManyStreams,
 }
 
 
@@ -45,7 +58,8 @@ class _Child:
 class Inspector:
     """Asks children about files. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, layers: sandbox.Sandbox = sandbox.FULL) -> None:
+        self._layers = layers
         self._spare: _Child | None = None
         self._lock = threading.Lock()
 
@@ -53,7 +67,7 @@ class Inspector:
         """Have a child ready for the next question."""
         with self._lock:
             if self._spare is None:
-                self._spare = _start()
+                self._spare = _start(self._layers)
 
     def close(self) -> None:
         """End the spare child."""
@@ -74,7 +88,7 @@ class Inspector:
         try:
             process.limit_running(child.process.pid, limits)
             with suppress(BrokenPipeError):
-                socket.send_fds(child.channel, [json.dumps(request).encode()], fds)
+                socket.send_fds(child.channel, [json.dumps(request).encode() + b"\n"], fds)
             reply = _receive(child, watch)
         finally:
             _end(child)
@@ -85,10 +99,10 @@ class Inspector:
             child, self._spare = self._spare, None
         if child is not None and child.process.poll() is None:
             return child
-        return _start()
+        return _start(self._layers)
 
 
-def _start() -> _Child:
+def _start(layers: sandbox.Sandbox) -> _Child:
     ours, theirs = socket.socketpair()
     with theirs:
         # It ends with its channel: the thread that started a spare need not outlive it.
@@ -96,6 +110,8 @@ def _start() -> _Child:
             [sys.executable, "-I", str(PROGRAM), str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             limits=None,
+            reach=REACH,
+            layers=layers,
             dies_with_thread=False,
         )
     return _Child(started, ours)
@@ -104,12 +120,13 @@ def _start() -> _Child:
 def _receive(child: _Child, watch: Callable[[bool], None]) -> bytes:
     child.channel.settimeout(POLL_S)
     reply = bytearray()
-    moved_before = 0
+    moved_before = 0.0
     while True:
         try:
             data = child.channel.recv(65536)
         except TimeoutError:
-            moved = process.io_bytes(child.process.pid) + _cpu_ticks(child.process.pid)
+            # A decode moves without I/O once its file is in memory; RLIMIT_CPU bounds a busy loop.
+            moved = process.io_bytes(child.process.pid) + process.cpu_s(child.process.pid)
             watch(moved != moved_before)
             moved_before = moved
             continue
@@ -118,15 +135,6 @@ def _receive(child: _Child, watch: Callable[[bool], None]) -> bytes:
         if not data:
             return bytes(reply)
         reply += data
-
-
-def _cpu_ticks(pid: int) -> int:
-    """CPU time used: a decode moves without I/O once its file is in memory; RLIMIT_CPU bounds a busy loop."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except (OSError, IndexError):
-        return 0
-    return int(fields[11]) + int(fields[12])
 
 
 def _end(child: _Child) -> None:
@@ -150,4 +158,5 @@ def _facts(reply: bytes, returncode: int) -> dict[str, Any]:
 
 
 def _shown_detail(answer: dict[str, Any]) -> str:
-    return answer["detail"] if answer["refused"] == "truncated" and answer["detail"][:1].isdigit() else ""
+    measured = answer["refused"] in ("truncated", "damaged") and answer["detail"][:1].isdigit()
+    return answer["detail"] if measured or answer["refused"] in NAMED else ""

@@ -119,8 +119,15 @@ def _timing(facts: dict[str, Any], media: MediaInfo, plan: ConversionPlan, times
     if plan.picture.retimed:
         yield from _retimed(facts["times"] or [], times or [], plan)
     frame_s = media.video.duration_s / max(1, media.video.frames)
-    if abs(facts["duration_s"] - media.video.duration_s) > max(2 * frame_s, 0.1):
-        yield f"duration: {facts['duration_s']:.3f} s instead of {media.video.duration_s:.3f} s"
+    wanted_s = media.video.duration_s - (shown_from_s(facts, media) - media.video.start_s)
+    if abs(facts["duration_s"] - wanted_s) > max(2 * frame_s, 0.1):
+        yield f"duration: {facts['duration_s']:.3f} s instead of {wanted_s:.3f} s"
+
+
+def shown_from_s(facts: dict[str, Any], media: MediaInfo) -> float:
+    """When the source's first frame is shown: a recording may begin with some that cannot be decoded."""
+    first_s = (facts.get("decodable") or {}).get("start_s")
+    return media.video.start_s if first_s is None else max(float(first_s), media.video.start_s)
 
 
 def _retimed(got: list[float], wanted: list[float], plan: ConversionPlan) -> Iterator[str]:
@@ -183,7 +190,7 @@ def _audio_timing(
     tolerance = 0.05 if wanted.copied else max(0.05, PADDED_FRAMES * frame_s)
     if abs(got["seconds"] - source["seconds"]) > tolerance:
         yield f"{got['seconds']:.3f} s instead of {source['seconds']:.3f} s"
-    planned = source["start_s"] - media.video.start_s
+    planned = source["start_s"] - shown_from_s(facts, media)
     offset = got["start_s"] - facts["start_s"]
     if abs(offset - planned) > OFFSET_TOLERANCE_S + (0 if wanted.copied else frame_s):
         yield f"starts {offset:+.3f} s from the picture instead of {planned:+.3f} s"

@@ -10,6 +10,7 @@ from functions.converter import process
 from functions.converter.bounds import bounds, opening
 from functions.converter.containers import Container, declared_bytes, sniff
 from functions.converter.inspection import Inspector
+from functions.converter.inspector.limits import SMALL_LOSS
 from functions.converter.lease import Lease
 from functions.converter.media import (
     SIDE_PIXELS,
@@ -45,7 +46,7 @@ def probe(path: Path, inspector: Inspector, lease: Lease, settings: Settings) ->
     try:
         container, size = sniff(fd), os.fstat(fd).st_size
         declared = declared_bytes(fd, container)
-        if declared > size:
+        if declared - size > SMALL_LOSS * declared:
             raise TruncatedMedia(f"{size} of {declared} bytes are there")
         request = {"command": "probe"} | opening(container, bounds(settings))
         facts = inspector.ask(request, [fd], limits(size), lease.watch)

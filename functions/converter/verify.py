@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from functions.converter import process
-from functions.converter.containers import MATROSKA, MOV, Container
+from functions.converter.bounds import bounds, opening
+from functions.converter.containers import MATROSKA, MOV
 from functions.converter.encode import Encoded, Job
 from functions.converter.framecheck import SIDE, FrameFigures, compare_frames
 from functions.converter.inspection import Inspector
+from functions.converter.inspector.limits import SMALL_LOSS
 from functions.converter.judging import judge
 from functions.converter.plan import ConversionPlan
 from functions.converter.rendering import Rendition
 from functions.shared.errors import DamagedMedia, UnreadableMedia, VerificationFailed
-
-SMALL_LOSS = 0.01
-"""Of a damaged film's frames, so many may be missing from what any player shows of it."""
 
 FILE_BYTES = 64 * 1024**3
 """What the inspector may write of tiny pictures: more than any film that is accepted has."""
@@ -55,9 +54,10 @@ def verify_rendition(rendition: Rendition, job: Job, inspector: Inspector, picks
 def verify(plan: ConversionPlan, encoded: Encoded, job: Job, inspector: Inspector, picks: tuple[Pick, ...]) -> Verified:
     """Raise ``VerificationFailed`` with the measured difference unless the result is the source's film.
 
-    The frames that are named by ``picks`` are left in the workspace as ``picks.rgb``, one after another.
+    The frames that are named by ``picks`` are left in the workspace as ``picks.rgb``, one after another, and the facts
+    tell their times; a copy is not decoded, and has none.
     """
-    facts = measure(plan, encoded.output, job, inspector, picks)
+    facts = measure(plan, encoded, job, inspector, picks)
     lost = _lost(facts)
     frames = None
     if encoded.thumbs is not None:
@@ -70,19 +70,20 @@ def verify(plan: ConversionPlan, encoded: Encoded, job: Job, inspector: Inspecto
 
 
 def measure(
-    plan: ConversionPlan, output: Path, job: Job, inspector: Inspector, picks: tuple[Pick, ...]
+    plan: ConversionPlan, encoded: Encoded, job: Job, inspector: Inspector, picks: tuple[Pick, ...]
 ) -> dict[str, Any]:
     """Ask the inspector about both files. The tiny pictures of the result go to ``result.thumbs``."""
     threads = process.threads_available()
     request = {
         "command": "verify",
-        "source": _opened(job.container),
-        "output": _opened(MOV if plan.container == "mp4" else MATROSKA),
+        "source": opening(job.container, bounds(job.settings)),
+        "output": opening(MOV if plan.container == "mp4" else MATROSKA, bounds(job.settings)),
         "video_index": plan.picture.index,
         "threads": threads,
         "thumb": SIDE,
-        "decode": not plan.picture.copied or bool(picks),
+        "decode": not plan.picture.copied,
         "retimed": plan.picture.retimed,
+        "examine": encoded.complained,
         "picks": [vars(pick) for pick in picks],
     }
     video = job.media.video
@@ -92,7 +93,7 @@ def measure(
         cpu_s=job.lease.deadline.cpu_s(threads),
     )
     folder = job.source.parent
-    fds = [os.open(path, os.O_RDONLY) for path in (job.source, output)]
+    fds = [os.open(path, os.O_RDONLY) for path in (job.source, encoded.output)]
     fds += [os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) for name in OUTPUTS]
     try:
         return inspector.ask(request, fds, limits, job.lease.watch)
@@ -103,22 +104,19 @@ def measure(
             os.close(fd)
 
 
-OUTPUTS = ("result.thumbs", "picks.rgb")
-
-
-def _opened(container: Container) -> dict[str, str]:
-    return {"demuxer": container.demuxer, "whitelist": container.whitelist}
+PICKS = "picks.rgb"
+OUTPUTS = ("result.thumbs", PICKS)
 
 
 def _lost(facts: dict[str, Any]) -> int:
-    """Frames that no player can show of a damaged source; raises ``DamagedMedia`` if they are too many."""
+    """Frames of a damaged source that no player can show as they were; raises ``DamagedMedia`` if they are too many."""
     decodable = facts.get("decodable")
     if not decodable:
         return 0
-    failed, whole = decodable["failed"], max(1, facts["source_packets"])
-    if failed > SMALL_LOSS * whole:
-        raise DamagedMedia(f"{failed} of {whole} frames cannot be decoded")
-    return int(failed)
+    lost, whole = decodable["failed"] + decodable["corrupt"], max(1, facts["source_packets"])
+    if lost > SMALL_LOSS * whole:
+        raise DamagedMedia(f"{lost} of {whole} frames cannot be decoded as they were")
+    return int(lost)
 
 
 def _times(path: Path) -> list[float]:

@@ -56,7 +56,7 @@ def test_a_result_that_cannot_be_read_is_a_failed_verification(job: Job) -> None
 @pytest.mark.parametrize(("failed", "accepted"), [(0, True), (1, True), (10, True), (11, False), (1000, False)])
 def test_a_hundredth_of_a_damaged_films_frames_may_be_lost_and_no_more(job: Job, failed: int, accepted: bool) -> None:
     whole = 1000 - failed
-    facts = {"decodable": {"frames": whole, "failed": failed}, "packets": whole, "frames": whole}
+    facts = {"decodable": {"frames": whole, "failed": failed, "corrupt": 0}, "packets": whole, "frames": whole}
     inspector = Answering(changed(perfect(MEDIA, PLAN), facts))
     if accepted:
         with pytest.raises(VerificationFailed, match=r"^the frames were not compared$"):

@@ -3,15 +3,14 @@
 from typing import Any
 
 import av
+import av.logging
 from av.container import InputContainer
 
+from functions.converter.inspector.damage import missing_frames
 from functions.converter.inspector.fields import field_facts
 from functions.converter.inspector.opening import Refused, codec_name, main_video, open_media, refuse_undecodable
 from functions.converter.inspector.picture import first_frames, picture_facts
 from functions.converter.inspector.tally import Tally, tally
-
-SMALL_LOSS = 0.01
-"""Of the frames that an index names, so many may be missing: what is there is played by any player."""
 
 TEXT_LIMIT = 1000
 """Characters of a tag that are read."""
@@ -31,8 +30,8 @@ def probe(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
     if not context.width or not context.height or not context.pix_fmt:
         raise Refused("unreadable", "no picture could be decoded")
     claimed_s = (container.duration or 0) / av.time_base
-    tallies = tally(container, lenient=request["demuxer"] == "mov")
-    missing = _missing_frames(container, video, tallies, claimed_s, request["demuxer"])
+    tallies, errors = _tallied(container, lenient=request["demuxer"] == "mov")
+    missing = missing_frames(container, video, tallies, claimed_s, errors)
     main = tallies[video.index]
     if not main.times:
         raise Refused("no_video", "the video stream has no frame")
@@ -47,6 +46,18 @@ def probe(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
         "chapters": [chapter_facts(chapter) for chapter in container.chapters()],
         "tags": {name[:100]: value[:TEXT_LIMIT] for name, value in container.metadata.items()},
     }
+
+
+def _tallied(container: InputContainer, *, lenient: bool) -> tuple[dict[int, Tally], int]:
+    """All packets, and how many errors the reader of the container met on its way: it skips what it can't read."""
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture(local=False) as said:
+            tallies = tally(container, lenient=lenient)
+    finally:
+        av.logging.set_level(None)
+    reader = container.format.name
+    return tallies, sum(1 for level, name, _ in said if level <= av.logging.ERROR and reader in name.split(","))
 
 
 def _video_facts(video: Any, main: Tally, missing: int) -> dict[str, Any]:
@@ -138,23 +149,3 @@ def chapter_facts(chapter: Any) -> dict[str, Any]:
 
 def _printable(tag: str) -> str:
     return tag if tag.isprintable() and tag.isascii() else ""
-
-
-def _missing_frames(
-    container: InputContainer, video: Any, tallies: dict[int, Tally], claimed_s: float, demuxer: str
-) -> int:
-    """How many frames the index names that are not there; refuses a file that lacks more than a few.
-
-    MP4 has an index of every sample; other containers at most claim a duration.
-    """
-    got = tallies[video.index].all_packets
-    if demuxer == "mov":
-        named = len(video.index_entries)
-        if named - got > SMALL_LOSS * named:
-            raise Refused("truncated", f"{got} of {named} frames are there")
-        return int(max(0, named - got))
-    start_s = (container.start_time or 0) / av.time_base
-    end_s = max((t.end_s for t in tallies.values() if t.end is not None), default=0.0) - start_s
-    if claimed_s - end_s > max(1.0, 0.02 * claimed_s):
-        raise Refused("truncated", f"{end_s:.1f} of {claimed_s:.1f} s are there")
-    return 0

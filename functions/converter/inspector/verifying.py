@@ -8,6 +8,7 @@ import av
 from av.container import InputContainer
 from av.video.reformatter import VideoReformatter
 
+from functions.converter.inspector.damage import decodable
 from functions.converter.inspector.opening import Refused, codec_name, open_media, packets
 from functions.converter.inspector.picking import Picker, plane_bytes
 from functions.converter.inspector.picture import encoder_signature, first_frames, picture_facts
@@ -63,8 +64,9 @@ def verify(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
     }
     if watch and watch.picker:
         facts |= {"pick_times": watch.picker.times, "picks_cpu_s": round(watch.picker.cpu_s, 3)}
-    if request["decode"] and not request["retimed"] and facts["frames"] != facts["source_packets"]:
-        facts["decodable"] = _decodable(fds[0], request)
+    counted = request["decode"] and not request["retimed"] and facts["frames"] != facts["source_packets"]
+    if counted or request["examine"]:
+        facts["decodable"] = decodable(fds[0], request)
     return facts
 
 
@@ -128,24 +130,6 @@ def _decode_all(output: InputContainer, video: Any, tallies: dict[int, Tally], w
     if watch:
         watch.close()
     return broken
-
-
-def _decodable(fd: int, request: dict[str, Any]) -> dict[str, int]:
-    """Frames of a source by decoding all of it, and packets that could not be: the judge where packets are not frames
-    (fields, hidden frames, damage)."""
-    container = open_media(fd, request["source"])
-    video = container.streams[request["video_index"]]
-    _thread(video, request)
-    frames = failed = 0
-    try:
-        for packet in container.demux(video):
-            try:
-                frames += len(packet.decode())
-            except av.error.FFmpegError:
-                failed += 1
-    except av.error.FFmpegError:
-        pass
-    return {"frames": frames, "failed": failed}
 
 
 def _looked_at(fd: int, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,89 @@
+"""How much of a film is not there, or cannot be decoded."""
+
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import av
+from av.container import InputContainer
+
+from functions.converter.inspector.limits import SMALL_LOSS
+from functions.converter.inspector.opening import Refused, open_media
+from functions.converter.inspector.tally import Tally
+
+VAGUE_S = 0.5
+"""By so much the claimed duration of a whole file may be off: writers round, and count the last frame or do not."""
+
+TOLD_FRAMES = 3
+"""A claimed duration that is off by fewer frames than this is no sign of anything."""
+
+GAP = 1.5
+"""A frame that comes after so many times the usual distance has lost those before it."""
+
+
+def missing_frames(
+    container: InputContainer, video: Any, tallies: dict[int, Tally], claimed_s: float, errors: int
+) -> int:
+    """How many frames of the main video are not there; refuses a film that lacks more than a few.
+
+    MP4 has an index of every sample; other containers at most claim a duration, and where their reader met ``errors``,
+    a gap in time is a loss.
+    """
+    main = tallies[video.index]
+    if container.format.name.startswith("mov"):
+        named, got = len(video.index_entries), main.all_packets
+        if named - got > SMALL_LOSS * named:
+            raise Refused("truncated", f"{got} of {named} frames are there")
+        return max(0, named - got)
+    start_s = (container.start_time or 0) / av.time_base
+    end_s = max((t.end_s for t in tallies.values() if t.end is not None), default=0.0) - start_s
+    missing_s = claimed_s - end_s
+    if missing_s > max(VAGUE_S, SMALL_LOSS * claimed_s):
+        raise Refused("truncated", f"{end_s:.1f} of {claimed_s:.1f} s are there")
+    rate = float(video.guessed_rate or video.average_rate or 0)
+    cut = round(missing_s * rate) if missing_s * rate > TOLD_FRAMES else 0
+    lost = cut + (gaps(main) if errors else 0)
+    if lost > max(SMALL_LOSS * (len(main.times) + lost), missing_s * rate):
+        raise Refused("damaged", f"{lost} of {len(main.times) + lost} frames are missing")
+    return lost
+
+
+def gaps(times: Tally) -> int:
+    """Frames that would fill the gaps between those that are there."""
+    steps = [after - before for before, after in pairwise(sorted(times.times)) if after > before]
+    if not steps:
+        return 0
+    usual = median(steps)
+    return sum(round(step / usual) - 1 for step in steps if step > GAP * usual)
+
+
+def decodable(fd: int, request: dict[str, Any]) -> dict[str, Any]:
+    """A source, wholly decoded: the judge where packets are not frames (fields, hidden frames, damage).
+
+    ``frames`` come out of it; ``failed`` packets could not be decoded, although a frame had been before; ``corrupt``
+    frames are shown with what the decoder made up; ``start_s`` is when the first frame is shown.
+    """
+    container = open_media(fd, request["source"])
+    video: Any = container.streams[request["video_index"]]
+    video.thread_type = "AUTO"
+    video.codec_context.thread_count = request["threads"]
+    counts: dict[str, Any] = {"frames": 0, "failed": 0, "corrupt": 0, "start_s": None}
+    try:
+        for packet in container.demux(video):
+            _count(packet, counts)
+    except av.error.FFmpegError:
+        pass
+    return counts
+
+
+def _count(packet: Any, counts: dict[str, Any]) -> None:
+    try:
+        frames = packet.decode()
+    except av.error.FFmpegError:
+        # A recording that begins between two keyframes: no player shows anything before the second one.
+        counts["failed"] += 1 if counts["frames"] else 0
+        return
+    counts["frames"] += len(frames)
+    if counts["start_s"] is None and frames and frames[0].time is not None:
+        counts["start_s"] = frames[0].time
+    counts["corrupt"] += sum(1 for frame in frames if frame.is_corrupt)

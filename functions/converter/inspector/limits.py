@@ -1,0 +1,4 @@
+"""What both sides of the inspector agree on."""
+
+SMALL_LOSS = 0.01
+"""Of a film, so much may be missing or damaged: what is there is played by any player."""
