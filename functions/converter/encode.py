@@ -56,9 +56,13 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Job:
-    """What stays the same for each try to encode one source."""
+    """What stays the same for each try to encode one source.
+
+    ``film``: the file that is read; the source itself unless that had to be unpacked.
+    """
 
     source: Path
+    film: Path
     container: Container
     media: MediaInfo
     lease: Lease
@@ -77,7 +81,7 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
     for earlier in (output, thumbs, times):  # over which ffmpeg does not write
         earlier.unlink(missing_ok=True)
     with job.slots.one(job.lease.watch):
-        fd = os.open(job.source, os.O_RDONLY)
+        fd = os.open(job.film, os.O_RDONLY)
         try:
             inputs = [*plan.picture.decoding(), *ffmpeg.untrusted_input(job.container, fd, bounds(job.settings))]
             argv = ffmpeg.command(inputs, [*_graph(plan), *plan.arguments()], output)

@@ -11,9 +11,10 @@ from functions.converter.lease import Lease
 from functions.converter.patience import patiently
 from functions.converter.plan import plan_conversion
 from functions.converter.previews import choose_frames, make_previews
-from functions.converter.probe import accept, probe
+from functions.converter.probe import accept
 from functions.converter.rendering import render
 from functions.converter.slots import EncodeSlots
+from functions.converter.unpack import probe_film
 from functions.converter.verify import verify_rendition
 from functions.converter.workspace import workspace
 from functions.shared import logs, metrics
@@ -43,13 +44,13 @@ def convert(lease: Lease, deps: Deps) -> None:
         with lease.stage("fetch"):
             source = fetching.fetch(claim.source, work, deps.storage, lease, settings)
         with lease.stage("probe"):
-            container, media = probe(source, deps.inspector, lease, settings)
+            film, container, media = probe_film(source, deps.inspector, lease, settings)
             accept(media, settings, process.threads_available())
             facts = (media.extension, media.video.codec, media.as_json(), ffmpeg.version())
             patiently(lambda: deps.transactions.record_media(claim, *facts))
             plan = plan_conversion(media, options)
         deps.inspector.prepare()
-        job = Job(source, container, media, lease, deps.slots, settings)
+        job = Job(source, film, container, media, lease, deps.slots, settings)
         with lease.stage("encode"):
             rendition = render(plan, options, job)
         with lease.stage("verify"):

@@ -15,10 +15,10 @@ from functions.converter.framecheck import SIDE
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Clock, Lease
 from functions.converter.plan import ConversionPlan, plan_conversion, plan_keeping
-from functions.converter.probe import probe
 from functions.converter.publish import sha256_of
 from functions.converter.receipt import VERSION, is_kept
 from functions.converter.slots import EncodeSlots
+from functions.converter.unpack import probe_film
 from functions.converter.verify import Verified, verify
 from functions.shared.errors import VerificationFailed
 from functions.shared.options import Options
@@ -61,8 +61,8 @@ def recheck(
         return Rechecked(tuple(differences), None)
     inside = folder / "source"
     inside.symlink_to(source.resolve())
-    container, media = probe(inside, inspector, lease, settings)
-    job = Job(inside, container, media, lease, EncodeSlots(), settings)
+    film, container, media = probe_film(inside, inspector, lease, settings)
+    job = Job(inside, film, container, media, lease, EncodeSlots(), settings)
     plan = _plan_of(receipt, job)
     try:
         verified = verify(plan, _given(plan, output, job), job, inspector, ())
@@ -110,7 +110,7 @@ def _given(plan: ConversionPlan, output: Path, job: Job) -> Encoded:
     thumbs, times = folder / "source.thumbs", folder / "source.times"
     if plan.picture.copied:
         return Encoded(output, None, None, (), 0.0)
-    fd = os.open(job.source, os.O_RDONLY)
+    fd = os.open(job.film, os.O_RDONLY)
     try:
         graph = ["-filter_complex", plan.picture.graph(SIDE, encoded=False)]
         *outputs, last = watching(plan, thumbs, times)

@@ -1,12 +1,16 @@
 """Moving pictures that our measuring library cannot read → the same without loss, in a container that it can."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from functions.converter import ffmpeg, process
 from functions.converter.bounds import bounds
-from functions.converter.containers import sniff
+from functions.converter.containers import ANIMATED_WEBP, Container, sniff
+from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease
+from functions.converter.media import MediaInfo
+from functions.converter.probe import probe
 from functions.shared.errors import EncodeFailed, UnreadableMedia
 from functions.shared.settings import Settings
 
@@ -14,8 +18,20 @@ LOSSLESS = ["-map", "0:v:0", "-c:v", "ffv1", "-fps_mode", "passthrough", "-enc_t
 MEMORY_BYTES = 2 * process.BASE_MEMORY
 
 
+def probe_film(
+    source: Path, inspector: Inspector, lease: Lease, settings: Settings
+) -> tuple[Path, Container, MediaInfo]:
+    """The file to read, how to open it, and what the source is. Raises what ``unpack`` and ``probe`` raise."""
+    film = unpack(source, lease, settings)
+    container, media = probe(film, inspector, lease, settings)
+    if film != source:
+        shown = ANIMATED_WEBP
+        media = replace(media, size=source.stat().st_size, container=shown.demuxer, extension=shown.extension)
+    return film, container, media
+
+
 def unpack(source: Path, lease: Lease, settings: Settings) -> Path:
-    """The file to convert: ``source`` itself unless it is an animated WebP. Raises ``UnreadableMedia``."""
+    """The file to read: ``source`` itself unless it is an animated WebP. Raises ``UnreadableMedia``."""
     fd = os.open(source, os.O_RDONLY)
     try:
         container = sniff(fd)

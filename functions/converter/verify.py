@@ -93,7 +93,7 @@ def measure(
         cpu_s=job.lease.deadline.cpu_s(threads),
     )
     folder = job.source.parent
-    fds = [os.open(path, os.O_RDONLY) for path in (job.source, encoded.output)]
+    fds = [os.open(path, os.O_RDONLY) for path in (job.film, encoded.output)]
     fds += [os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) for name in OUTPUTS]
     try:
         return inspector.ask(request, fds, limits, job.lease.watch)

@@ -20,15 +20,17 @@ APPLICATION_TYPES = frozenset(
         "application/vnd.ms-asf",
         "application/vnd.rn-realmedia",
         "application/x-matroska",
+        "image/gif",
+        "image/webp",
     }
 )
-"""Containers of video that are not registered under ``video/``."""
+"""Containers of video that are not registered under ``video/``. A picture that stands still is found by the probe."""
 
 VIDEO_EXTENSIONS = frozenset(
     (
-        "264", "265", "3g2", "3gp", "asf", "avi", "divx", "dv", "f4v", "flv", "h264", "h265", "hevc", "ivf", "m2p",
-        "m2ts", "m2v", "m4v", "mj2", "mkv", "mov", "mp4", "mpe", "mpeg", "mpg", "mts", "mxf", "nut", "obu", "ogm",
-        "ogv", "qt", "rm", "rmvb", "ts", "vob", "webm", "wmv", "y4m",
+        "264", "265", "3g2", "3gp", "asf", "avi", "divx", "dv", "f4v", "flv", "gif", "h264", "h265", "hevc", "ivf",
+        "m2p", "m2ts", "m2v", "m4v", "mj2", "mkv", "mov", "mp4", "mpe", "mpeg", "mpg", "mts", "mxf", "nut", "obu",
+        "ogm", "ogv", "qt", "rm", "rmvb", "ts", "vob", "webm", "webp", "wmv", "wtv", "y4m",
     )
 )  # fmt: skip
 """Judge a file whose type the client does not know. What it really is, the probe decides."""

@@ -12,6 +12,8 @@ from functions.shared.errors import UnreadableMedia
 from functions.shared.settings import read_settings
 from tests.support.attempts import a_lease
 from tests.support.clips import Clips, run_ffmpeg
+from tests.support.conversions import convert_file
+from tests.support.media import measure
 
 SETTINGS = read_settings({"DATABASE_URL": "postgresql://", "AUTH_MODE": "open"})
 UNEVEN = "settb=1/1000,setpts='if(lt(N,5),N*40,200+(N-5)*100)'"
@@ -35,7 +37,7 @@ def animation(tmp_path: Path) -> Path:
         "-f",
         "lavfi",
         "-i",
-        "testsrc2=size=64x48:rate=25:duration=0.4",
+        "testsrc2=size=320x240:rate=25:duration=0.4",
         "-vf",
         UNEVEN,
         "-fps_mode",
@@ -54,7 +56,7 @@ def test_an_animated_webp_becomes_the_same_frames_at_the_same_times(animation: P
     wanted = shown_at(animation)
     assert len({after - before for before, after in pairwise(wanted)}) > 1
     assert [frame.time for frame in frames] == pytest.approx(wanted, abs=0.001)
-    assert (frames[0].width, frames[0].height) == (64, 48)
+    assert (frames[0].width, frames[0].height) == (320, 240)
 
 
 def test_a_broken_one_is_unreadable(animation: Path) -> None:
@@ -68,3 +70,13 @@ def test_every_other_film_is_left_as_it_is(clips: Clips, tmp_path: Path) -> None
     shutil.copy(clips("h264.mp4"), source)
     assert unpack(source, a_lease(), SETTINGS) == source
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_it_is_converted_as_what_it_is(animation: Path, tmp_path: Path) -> None:
+    made = convert_file(animation, tmp_path / "work")
+    assert (made.media.container, made.media.extension, made.media.size) == (
+        "webp_anim",
+        "webp",
+        animation.stat().st_size,
+    )
+    assert measure(made.output.read_bytes()).frame_times_s == pytest.approx(shown_at(animation), abs=0.001)

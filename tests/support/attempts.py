@@ -61,4 +61,6 @@ def settings_with(**env: str) -> Settings:
 
 def a_job(folder: Path, media: MediaInfo, lease: Lease | None = None, **env: str) -> Job:
     """A job on a source that lies in ``folder``; ``env`` as for ``settings_with``."""
-    return Job(folder / "source", MOV, media, lease or a_lease(), EncodeSlots(), settings_with(**env))
+    return Job(
+        folder / "source", folder / "source", MOV, media, lease or a_lease(), EncodeSlots(), settings_with(**env)
+    )

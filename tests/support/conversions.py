@@ -13,19 +13,16 @@ from functions.converter.inspection import Inspector
 from functions.converter.media import MediaInfo
 from functions.converter.plan import ConversionPlan, plan_conversion
 from functions.converter.previews import Previews, choose_frames, make_previews
-from functions.converter.probe import accept, probe
+from functions.converter.probe import accept
 from functions.converter.rendering import Rendition, render
 from functions.converter.slots import EncodeSlots
+from functions.converter.unpack import probe_film
 from functions.converter.verify import Verified, verify_rendition
 from functions.shared.options import Options
-from functions.shared.settings import Settings, read_settings
-from tests.support.attempts import a_lease
+from functions.shared.settings import Settings
+from tests.support.attempts import a_lease, settings_with
 
 QUICK = Options(preset="ultrafast", crf=28, previews=False)
-
-
-def settings_with(**env: str) -> Settings:
-    return read_settings({"DATABASE_URL": "postgresql://", "AUTH_MODE": "open"} | env)
 
 
 @dataclass(frozen=True)
@@ -78,12 +75,13 @@ def convert_file(
     settings = settings or settings_with()
     lease = a_lease()
     with inspector() as inspecting:
-        container, media = probe(copy, inspecting, lease, settings)
+        film, container, media = probe_film(copy, inspecting, lease, settings)
         accept(media, settings, process.threads_available())
         plan = replan(plan_conversion(media, options))
-        job = Job(copy, container, media, lease, EncodeSlots(), settings)
+        job = Job(copy, film, container, media, lease, EncodeSlots(), settings)
         rendition = render(plan, options, job)
         harm(rendition)
         frames = choose_frames(rendition, media, options)
         verified = verify_rendition(rendition, job, inspecting, frames.picks)
-        return Conversion(media, plan, rendition, verified, make_previews(rendition, frames, job), job)
+        previews = make_previews(frames, verified, job, inspecting)
+        return Conversion(media, plan, rendition, verified, previews, job)

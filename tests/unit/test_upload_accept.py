@@ -59,6 +59,8 @@ def test_the_format_is_the_extension_until_probed(filename: str, expected: str) 
         ('video/mp4;  codecs="avc1"', "a", 'video/mp4; codecs="avc1"'),
         ("application/x-matroska", "a.mkv", "application/x-matroska"),
         ("application/octet-stream", "a.MKV", "application/octet-stream"),
+        ("image/gif", "a.gif", "image/gif"),
+        ("image/webp", "a", "image/webp"),
         (None, "a.webm", "application/octet-stream"),
         ("", "a.webm", "application/octet-stream"),
     ],
@@ -73,7 +75,7 @@ def test_videos_are_accepted_by_type_or_where_it_says_nothing_by_name(
     ("content_type", "filename"),
     [
         ("text/plain", "a.mp4"),
-        ("image/gif", "a.gif"),
+        ("image/jpeg", "a.mp4"),
         ("application/pdf", "a.mp4"),
         ("application/octet-stream", "a.exe"),
         (None, "mp4"),
