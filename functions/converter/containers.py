@@ -122,6 +122,17 @@ def _raw_stream(head: bytes) -> Container | None:
     return H264 if head[at : at + 1] and head[at] in _H264_STARTS else None
 
 
+def usual_extension(fd: int, container: Container) -> str:
+    """How such a file is usually named: QuickTime, WebM and 3GPP share their demuxers with others."""
+    head = os.pread(fd, SNIFF_BYTES, 0)
+    if container is MOV:
+        brand = head[8:12] if head[4:8] == b"ftyp" else b"qt  "
+        return {b"qt  ": "mov", b"3gp4": "3gp", b"3gp5": "3gp", b"3gp6": "3gp"}.get(brand, container.extension)
+    if container is MATROSKA and b"\x42\x82\x84webm" in head[:64]:
+        return "webm"
+    return container.extension
+
+
 UNKNOWN_RIFF = 0xFFFFFF00
 """Sizes from here on mean that the writer did not know."""
 

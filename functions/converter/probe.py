@@ -2,13 +2,14 @@
 
 import math
 import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from functions.converter import process
 from functions.converter.bounds import bounds, opening
-from functions.converter.containers import Container, declared_bytes, sniff
+from functions.converter.containers import Container, declared_bytes, sniff, usual_extension
 from functions.converter.inspection import Inspector
 from functions.converter.inspector.limits import SMALL_LOSS
 from functions.converter.lease import Lease
@@ -50,7 +51,7 @@ def probe(path: Path, inspector: Inspector, lease: Lease, settings: Settings) ->
             raise TruncatedMedia(f"{size} of {declared} bytes are there")
         request = {"command": "probe"} | opening(container, bounds(settings))
         facts = inspector.ask(request, [fd], limits(size), lease.watch)
-        return container, media_info(container, facts, size)
+        return container, replace(media_info(container, facts, size), extension=usual_extension(fd, container))
     finally:
         os.close(fd)
 

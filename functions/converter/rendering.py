@@ -11,6 +11,7 @@ from pathlib import Path
 from functions.converter.encode import Encoded, GrewTooLarge, Job, encode
 from functions.converter.media import MediaInfo
 from functions.converter.plan import ConversionPlan, plan_keeping
+from functions.converter.tags import location
 from functions.converter.trackplan import TrackPlan
 from functions.shared.options import Options
 
@@ -48,10 +49,24 @@ def render(plan: ConversionPlan, options: Options, job: Job) -> Rendition:
     """Encode or copy, and see to it that the result is no larger than the source."""
     if plan.is_remux:
         return _made(REMUXED, plan, encode(plan, job))
+    if not _may_be_kept(plan, options, job.media):
+        return _made(CONVERTED, plan, encode(plan, job))
     try:
         return _made(CONVERTED, plan, encode(plan, job, job.media.size))
     except GrewTooLarge as exc:
         return _bounded(plan, options, job, exc.factor)
+
+
+def _may_be_kept(plan: ConversionPlan, options: Options, media: MediaInfo) -> bool:
+    """Whether the source's picture can stand for the result: not if another size of it was asked for, nor if that would
+    bring along what shall be left out."""
+    smaller = options.max_height is not None and media.video.shown_size[1] > options.max_height
+    return not smaller and (plan_keeping(media, options) is not None or may_stay_as_it_is(media, options))
+
+
+def may_stay_as_it_is(media: MediaInfo, options: Options) -> bool:
+    """Whether the very bytes of the source hold nothing that shall be left out: its sound, where it was shot."""
+    return options.audio == "auto" and ("location" in options.keep or location(media.tags) is None)
 
 
 def _bounded(plan: ConversionPlan, options: Options, job: Job, factor: float) -> Rendition:
@@ -89,13 +104,13 @@ def kept(options: Options, job: Job, reason: str) -> Rendition:
     """The source's own picture, in the wanted container where that is no larger."""
     media = job.media
     plan = plan_keeping(media, options)
-    if plan is not None:
-        try:
-            encoded = encode(plan, job, media.size)
-        except GrewTooLarge:
-            return as_it_is(job, reason)
-        return _made(KEPT, plan, encoded, reason)
-    return as_it_is(job, reason)
+    if plan is None:
+        return as_it_is(job, reason)
+    bound = media.size if may_stay_as_it_is(media, options) else None
+    try:
+        return _made(KEPT, plan, encode(plan, job, bound), reason)
+    except GrewTooLarge:
+        return as_it_is(job, reason)
 
 
 def as_it_is(job: Job, reason: str) -> Rendition:

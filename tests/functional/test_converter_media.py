@@ -263,7 +263,7 @@ def test_a_last_frame_that_stands_still_keeps_standing(films: Films) -> None:
 
 def test_the_row_tells_what_was_measured(films: Films) -> None:
     row = films("vp8_vorbis.webm").row
-    assert (row["original_format"], row["original_codec"]) == ("mkv", "vp8")
+    assert (row["original_format"], row["original_codec"]) == ("webm", "vp8")
     video = row["media"]["video"]
     assert (video["width"], video["height"], video["frames"], video["duration_s"]) == (160, 120, 25, 1.0)
     assert [track["codec"] for track in row["media"]["audio"]] == ["vorbis"]
