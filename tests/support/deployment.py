@@ -123,15 +123,19 @@ class Deployment:
         token = self.token_of(self.user_id)
         return {"Authorization": f"Bearer {token}"} if token else {}
 
-    def declare(self, filename: str, content_type: str, size: int, **more: str) -> Json:
-        """``POST /upload`` as JSON: the transaction and its link."""
+    def try_declare(self, filename: str, content_type: str, size: int, **more: Any) -> Answer:
+        """``POST /upload`` as JSON."""
         body = {"filename": filename, "content_type": content_type, "size": size, **more}
         headers = {"Content-Type": "application/json"}
-        answer = self.send("POST", "/upload", json.dumps(body).encode(), headers)
+        return self.send("POST", "/upload", json.dumps(body).encode(), headers)
+
+    def declare(self, filename: str, content_type: str, size: int, **more: Any) -> Json:
+        """What ``POST /upload`` takes: the transaction and its link."""
+        answer = self.try_declare(filename, content_type, size, **more)
         assert answer.status == 200, answer.body
         return answer.json()
 
-    def put(self, filename: str, content_type: str, content: bytes, **more: str) -> str:
+    def put(self, filename: str, content_type: str, content: bytes, **more: Any) -> str:
         """Declare a file and PUT it through its link; the transaction id."""
         declared = self.declare(filename, content_type, len(content), **more)
         return self.store(declared, content)
