@@ -1,5 +1,6 @@
 """Decoded frames of a film as pictures that look as a player shows them: shape, turn and light."""
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -85,6 +86,8 @@ def tiny(image: Image.Image) -> npt.NDArray[np.uint8]:
 
 
 def open_tiny(path: Path) -> npt.NDArray[np.uint8]:
-    """A file of tiny pictures, which is read where it is looked at."""
-    frames = path.stat().st_size // FRAME_BYTES
-    return np.memmap(path, np.uint8, "r", shape=(frames, FRAME_BYTES))
+    """A file of tiny pictures, which is read only where it is looked at: a long film's has gigabytes."""
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    mapped.madvise(mmap.MADV_RANDOM)
+    return np.frombuffer(mapped, np.uint8).reshape(-1, FRAME_BYTES)

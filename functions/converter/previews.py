@@ -81,7 +81,5 @@ def _written(shots: Shots, job: Job) -> dict[str, Path]:
     sprite(shots.tiles).save(paths["sprite"], "JPEG", quality=SPRITE_QUALITY)
     end_s = shots.tiles[0].time_s + job.media.video.duration_s
     paths["storyboard"].write_text(cues(shots.tiles, end_s, names["sprite"]))
-    if not shots.motion:
-        return {kind: path for kind, path in paths.items() if kind != "preview"}
     save_animation(shots.motion, shots.milliseconds, paths["preview"])
     return paths

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from functions.converter.framecheck import SIDE
 
-CANDIDATES = 1000
+CANDIDATES = 500
 """Frames that are looked at, evenly spread: a whole day's film costs no more than some minutes of it."""
 
-STRETCHES = 100
-"""Stretches that are looked at."""
+STRETCHES, LOOKED_AT = 60, 12
+"""Stretches that are looked at, and about how many frames of each."""
 
 DARK, BRIGHT, SLOPE = 25.0, 235.0, 45.0
 """Mean levels of luma at which a frame is worthless, and over how many it becomes worth everything."""
@@ -36,6 +36,9 @@ LATE = 0.85
 CUT, LIVELY = 30.0, 6.0
 """Mean difference of successive frames: a cut to another scene, and motion enough."""
 
+CUT_FACTOR = 3.0
+"""A cut changes so many times more than what moves around it."""
+
 BINS = 16
 
 Thumbs = npt.NDArray[np.uint8]
@@ -44,13 +47,11 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Looks:
-    """Of each frame: how good a picture it is by itself, its share of not being black or white, and its brightness,
-    contrast and histogram of luma."""
+    """Of each frame: how good a picture it is by itself, how far it is from black and from white, and its histogram of
+    luma."""
 
     worth: Floats
     exposure: Floats
-    mean: Floats
-    deviation: Floats
     histogram: Floats
 
 
@@ -64,9 +65,10 @@ def best_frame(thumbs: Thumbs, gap: int = 0) -> int:
     usual = 1 - np.abs(looks.histogram - common).sum(axis=1) / 2
     worth = (looks.worth + usual) * (0.05 + 0.95 * looks.exposure)
     if gap:
-        before, after = (_looks(thumbs[np.clip(at + step, 0, count - 1)]) for step in (-gap, gap))
-        change = np.maximum(np.abs(after.mean - before.mean), np.abs(after.deviation - before.deviation))
-        worth *= 1 - 0.7 * np.minimum(1, change / FADING)
+        before, after = (_luma(thumbs[np.clip(at + step, 0, count - 1)]) for step in (-gap, gap))
+        brightness = np.abs(after.mean(axis=1) - before.mean(axis=1))
+        contrast = np.abs(after.std(axis=1) - before.std(axis=1))
+        worth *= 1 - 0.7 * np.minimum(1, np.maximum(brightness, contrast) / FADING)
     place = at / max(1, count - 1)
     worth *= 1 - (1 - LATE) * np.clip((place - 1 / 3) * 1.5, 0, 1)
     return int(at[int(worth.argmax())])
@@ -75,16 +77,17 @@ def best_frame(thumbs: Thumbs, gap: int = 0) -> int:
 def best_stretch(thumbs: Thumbs, offsets: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """The frames, ``offsets`` after the first of them, of the stretch that shows most: lively, and black nowhere."""
     starts = _spread(max(1, len(thumbs) - int(offsets[-1])), STRETCHES)
-    at = starts[:, None] + offsets
+    at = starts[:, None] + offsets[:: max(1, len(offsets) // LOOKED_AT)]
     pictures = thumbs[at.ravel()]
     looks = _looks(pictures)
     worth = looks.worth.reshape(at.shape).mean(axis=1) * (0.05 + 0.95 * looks.exposure.reshape(at.shape).min(axis=1))
-    if len(offsets) > 1:
+    if at.shape[1] > 1:
         luma = _luma(pictures).reshape(*at.shape, -1)
         change = np.abs(np.diff(luma, axis=1)).mean(axis=2)
-        motion = np.minimum(1, np.median(change, axis=1) / LIVELY)
-        worth *= (0.4 + 0.6 * motion) * 0.8 ** (change > CUT).sum(axis=1)
-    best: npt.NDArray[np.intp] = at[int(worth.argmax())]
+        motion = np.minimum(change, LIVELY).mean(axis=1) / LIVELY
+        cuts = (change > CUT) & (change > CUT_FACTOR * np.median(change, axis=1)[:, None])
+        worth *= (0.4 + 0.6 * motion) * 0.8 ** cuts.sum(axis=1)
+    best: npt.NDArray[np.intp] = starts[int(worth.argmax())] + offsets
     return best
 
 
@@ -113,4 +116,4 @@ def _looks(thumbs: Thumbs) -> Looks:
         + np.minimum(1, colour / ENOUGH_COLOUR) / 2
     ) * (1 - 0.8 * flat)
     exposure = np.clip((mean - DARK) / SLOPE, 0, 1) * np.clip((BRIGHT - mean) / SLOPE, 0, 1)
-    return Looks(worth, exposure, mean, deviation, histogram)
+    return Looks(worth, exposure, histogram)

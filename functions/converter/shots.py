@@ -85,7 +85,7 @@ def picked(frames: Frames, verified: Verified, job: Job) -> Shots:
 
 
 def taken(frames: Frames, job: Job, inspector: Inspector) -> Shots:
-    """From pictures near keyframes, of all over the film; one alone does not move."""
+    """From pictures near keyframes, from all over the film."""
     view = frames.view
     size = view.within(POSTER)
     stills = take_stills(frames.stills, view.before_turn(size), job, inspector)
@@ -96,7 +96,6 @@ def taken(frames: Frames, job: Job, inspector: Inspector) -> Shots:
         motion.append(_sized(Shot(time_s, image), view.within(MOTION)))
     poster = read_picture(path, best_frame(np.stack(looks)), size, view)
     tiles = [_sized(shot, view.within(TILE)) for shot in _apart(motion)]
-    motion = motion if len(motion) > 1 else []
     return Shots(poster, tiles, motion, animation.times_of_scenes(motion), stills.cpu_s)
 
 

@@ -23,7 +23,7 @@ def tile_frames(frames: int, duration_s: float) -> list[int]:
     spaced; where they are not, the cues say so."""
     step_s = max(LEAST_STEP_S, duration_s / MOST_TILES)
     count = min(frames, MOST_TILES, max(1, ceil(round(duration_s / step_s, 6))))
-    per_tile = frames * step_s / duration_s if duration_s > step_s else frames
+    per_tile = max(1.0, frames * step_s / duration_s) if duration_s > step_s else frames
     return sorted({min(frames - 1, round(number * per_tile)) for number in range(count)})
 
 

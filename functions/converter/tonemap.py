@@ -18,7 +18,7 @@ GREY_NITS, GREY = 26.0, 0.18
 """An 18 % grey card is 26 cd/m² in HDR (BT.2408, table 1). It stays an 18 % grey."""
 
 PEAK_NITS = 1000.0
-"""What becomes the screen's white: the peak of most masters, and HLG's nominal display."""
+"""What becomes the screen's white: the peak of most masters, and HLG's nominal display. Brighter light is cut."""
 
 HLG_GAMMA = 1.2
 """Of HLG's display at its nominal peak (BT.2100, table 5)."""
@@ -45,7 +45,7 @@ def _table(transfer: int) -> ImageFilter.Color3DLUT:
     steps = np.linspace(0, 1, EDGE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
     coded = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
-    nits = _pq_nits(coded) if transfer == PQ else _hlg_nits(coded)
+    nits = np.minimum(PEAK_NITS, _pq_nits(coded) if transfer == PQ else _hlg_nits(coded))
     shown = _srgb(np.clip(_rolled_off(nits) @ BT2020_TO_BT709.T, 0, 1))
     return ImageFilter.Color3DLUT(EDGE, shown.astype(np.float32).ravel().tolist())
 
