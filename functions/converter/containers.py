@@ -14,14 +14,12 @@ from functions.shared.errors import NotAVideo
 class Container:
     """``demuxer`` as ffmpeg names it for ``-f``; ``whitelist`` the names that it answers to.
 
-    ``timed``: its frames say when they are shown; those of a raw stream follow one another at an even pace.
     ``unpacked``: our measuring library does not read it.
     """
 
     demuxer: str
     whitelist: str
     extension: str
-    timed: bool = True
     unpacked: bool = False
 
 
@@ -41,14 +39,17 @@ DV = Container("dv", "dv", "dv")
 REAL_MEDIA = Container("rm", "rm", "rm")
 WTV = Container("wtv", "wtv", "wtv")
 Y4M = Container("yuv4mpegpipe", "yuv4mpegpipe", "y4m")
-H264 = Container("h264", "h264", "h264", timed=False)
-HEVC = Container("hevc", "hevc", "hevc", timed=False)
-MPEG_VIDEO = Container("mpegvideo", "mpegvideo", "m2v", timed=False)
-MPEG4_VIDEO = Container("m4v", "m4v", "m4v", timed=False)
-AV1_STREAM = Container("obu", "obu", "obu", timed=False)
+H264 = Container("h264", "h264", "h264")
+HEVC = Container("hevc", "hevc", "hevc")
+MPEG_VIDEO = Container("mpegvideo", "mpegvideo", "m2v")
+MPEG4_VIDEO = Container("m4v", "m4v", "m4v")
+AV1_STREAM = Container("obu", "obu", "obu")
 ANIMATED_WEBP = Container("webp_anim", "webp_anim", "webp", unpacked=True)
 
 ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+UNTIMED = frozenset(one.demuxer for one in (H264, HEVC, MPEG_VIDEO, MPEG4_VIDEO, AV1_STREAM))
+"""Raw streams: their frames follow one another at an even pace, and packets without times cannot be taken over."""
+
 WTV_HEADER = bytes.fromhex("b7d800203749da11a64e0007e95ead8d")
 MXF_HEADER = bytes.fromhex("060e2b34020501010d01020101")
 MOV_ATOMS = {

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from functions.converter.containers import UNTIMED
 from functions.converter.dropping import Dropped
 from functions.converter.media import Chapter, MediaInfo
 from functions.converter.pictureplan import PicturePlan, copied_picture, encoded_picture, is_wanted_hevc
@@ -42,10 +43,28 @@ class ConversionPlan:
     def arguments(self) -> list[str]:
         """ffmpeg's output options, without input and output."""
         picture = self.picture.arguments(self.container)
-        tracks = [word for kind in ("audio", "subtitle", "cover", "attachment") for word in _kind(self.of(kind))]
+        tracks = [word for kind in ("audio", "subtitle", "cover", "attachment") for word in self._words(kind)]
         kept = [word for name, value in self.tags.items() for word in ("-metadata", f"{name}={value}")]
         shape = ["-movflags", "+faststart", "-f", "mp4"] if self.container == "mp4" else ["-f", "matroska"]
         return [*picture, *tracks, "-map_metadata", "-1", *kept, "-map_chapters", "0", *shape]
+
+    def _words(self, kind: str) -> list[str]:
+        words: list[str] = []
+        for number, track in enumerate(self.of(kind)):
+            at = _specifier(kind, number)
+            words += ["-map", f"0:{track.index}", f"-c:{at}", track.codec]
+            if track.bitrate:
+                words += [f"-b:{at}", str(track.bitrate)]
+            if track.layout:
+                words += [f"-channel_layout:{at}", track.layout]
+            if kind == "attachment":
+                continue
+            words += [f"-disposition:{at}", "+".join(track.flags) or "0"]
+            # MP4 has no title of a track; players show the name of its handler.
+            title = "title" if self.container == "mkv" else "handler_name"
+            for name, value in (("language", track.language), (title, track.title)):
+                words += [f"-metadata:s:{at}", f"{name}={_one_line(value)}"]
+        return words
 
 
 def plan_conversion(media: MediaInfo, options: Options) -> ConversionPlan:
@@ -53,7 +72,7 @@ def plan_conversion(media: MediaInfo, options: Options) -> ConversionPlan:
 
     Raises ``DolbyVisionUnsupported`` and, if something that is required cannot be kept, ``RequirementNotMet``.
     """
-    if is_wanted_hevc(media.video, options):
+    if is_wanted_hevc(media.video, options) and media.container not in UNTIMED:
         return _checked(_plan(media, options, copied_picture(media.video), []), media, options)
     picture, dropped = encoded_picture(media.video, options)
     return _checked(_plan(media, options, picture, dropped), media, options)
@@ -62,7 +81,7 @@ def plan_conversion(media: MediaInfo, options: Options) -> ConversionPlan:
 def plan_keeping(media: MediaInfo, options: Options) -> ConversionPlan | None:
     """The source's own picture in the wanted container; None if that cannot hold it."""
     holds = MP4_VIDEO if options.container == "mp4" else MKV_VIDEO
-    if media.video.codec not in holds:
+    if media.video.codec not in holds or media.container in UNTIMED:
         return None
     return _checked(_plan(media, options, copied_picture(media.video), []), media, options)
 
@@ -98,21 +117,6 @@ def _checked(plan: ConversionPlan, media: MediaInfo, options: Options) -> Conver
     if missing:
         raise RequirementNotMet(", ".join(missing))
     return plan
-
-
-def _kind(tracks: list[TrackPlan]) -> list[str]:
-    words: list[str] = []
-    for number, track in enumerate(tracks):
-        at = _specifier(track.kind, number)
-        words += ["-map", f"0:{track.index}", f"-c:{at}", track.codec]
-        if track.bitrate:
-            words += [f"-b:{at}", str(track.bitrate)]
-        if track.kind == "attachment":
-            continue
-        words += [f"-disposition:{at}", "+".join(track.flags) or "0"]
-        for name, value in (("language", track.language), ("title", track.title)):
-            words += [f"-metadata:s:{at}", f"{name}={_one_line(value)}"]
-    return words
 
 
 def _specifier(kind: str, number: int) -> str:

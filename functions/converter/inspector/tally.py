@@ -10,6 +10,11 @@ from typing import Any
 from av.container import InputContainer
 
 from functions.converter.inspector.opening import Refused, codec_name, packets
+from functions.converter.inspector.payload import parts_of
+
+NO_TIME = -(2**63)
+NO_TEXT_BYTES = 2
+"""A sample of timed text (3GPP TS 26.245, 5.17) that is only its length clears the screen."""
 
 REORDERED_FRAMES = 16
 """At most so many frames lie between the decoding and the showing of one (H.264 A.3.1: MaxDpbFrames)."""
@@ -26,36 +31,48 @@ def shown(packet: Any, codec: str) -> bool:
     return codec != "vp8" or bool(memoryview(packet)[0] >> 4 & 1)
 
 
+UNTIMED = frozenset({"h264", "hevc", "mpegvideo", "m4v", "obu"})
+"""Raw streams: what libav says of their times is its guess from the order of packets."""
+
+
 class Tally:
     """Times of one stream, in its own time base: shown packets, and the span from the first one to the last one's end.
 
     The last one by display time: with reordered frames MP4 gives a packet the distance to the next in decoding order.
     AVI stores no times but the order of its chunks, one for each tick, in decoding order: libav guesses the rest.
-    ``payload`` is the digest of what the packets hold, if it is asked for.
+    ``payload`` is the digest of what the packets hold, if it is asked for: of all of them, as a copy takes over what
+    an edit list hides too; ``packet_times`` are theirs, ``NO_TIME`` where the container does not tell.
     """
 
     def __init__(self, stream: Any, *, digest: bool = False) -> None:
         self.stream = stream
         self.chunks = stream.container.format.name == "avi"
-        self.codec = codec_name(stream.codec_context) if stream.type == "video" else ""
+        self.codec = codec_name(stream.codec_context)
         self.time_base: Fraction = stream.time_base or Fraction(1, 1000)
         self.times = array.array("q")
         self.all_packets = 0
         self.bytes = 0
         self.untimed = 0
-        self.complete = True
+        self.complete = stream.container.format.name not in UNTIMED
         self.first: int | None = None
         self.last: int | None = None
         self.end: int | None = None
+        self.packet_times = array.array("q")
+        self._last_ends: int | None = None
         self._digest = hashlib.blake2b(digest_size=16) if digest else None
+        self._parts = parts_of(stream, self.codec)
 
     def add(self, packet: Any) -> None:
-        self.all_packets += 1 if packet.size else 0
+        if not packet.size or (self.codec == "mov_text" and packet.size <= NO_TEXT_BYTES):
+            return
+        self.all_packets += 1
+        if self._digest:
+            self._note_time(packet)
+            for part in self._parts(packet):
+                self._digest.update(part)
         if not shown(packet, self.codec):
             return
         self.bytes += packet.size
-        if self._digest:
-            self._digest.update(packet)
         time = packet.dts if self.chunks or packet.pts is None else packet.pts
         self.complete = self.complete and time is not None and (self.chunks or packet.pts is not None)
         if time is None:
@@ -65,6 +82,19 @@ class Tally:
             if self.last is None or time >= self.last:
                 self.last, self.end = time, time + (packet.duration or 0)
         self.times.append(time if time is not None else 0)
+
+    def _note_time(self, packet: Any) -> None:
+        self.packet_times.append(NO_TIME if packet.pts is None else packet.pts)
+        if packet.pts is not None:
+            self._last_ends = max(self._last_ends or packet.pts, packet.pts + (packet.duration or 0))
+
+    def span_of_all(self) -> tuple[float, float]:
+        """When the first of all packets is due, hidden ones too, and seconds from there to the end of the last."""
+        times = [time for time in self.packet_times if time != NO_TIME]
+        if not times or self._last_ends is None:
+            return self.start_s, self.seconds
+        first = min(times)
+        return float(first * self.time_base), float((self._last_ends - first) * self.time_base)
 
     @property
     def payload(self) -> str:
