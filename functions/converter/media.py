@@ -48,7 +48,8 @@ class VideoStream:
 
     ``rotation``: degrees clockwise that a player turns the picture; ``mirrored``: whether it flips it. ``fields``:
     ``progressive``, ``interlaced`` or ``telecine``, as its frames show and not as its header says. ``chroma``:
-    ``420``, ``422``, ``444``, ``gray``, ``rgb`` or, for anything else, ``other``.
+    ``420``, ``422``, ``444``, ``gray``, ``rgb`` or, for anything else, ``other``. ``captions``: whether closed captions
+    come with its frames (ATSC A/53).
     """
 
     index: int
@@ -74,6 +75,7 @@ class VideoStream:
     flagged_interlaced: bool = False
     frames_missing: int = 0
     payload_bytes: int = 0
+    captions: bool = False
     colour: Colour = Colour()
     hdr: Hdr = Hdr()
 

@@ -63,6 +63,7 @@ class PicturePlan:
     held: HeldFrame | None = None
     bit_rate: int | None = None
     decoder: str | None = None
+    captions: bool = False
 
     @property
     def retimed(self) -> bool:
@@ -88,7 +89,7 @@ class PicturePlan:
             *("-map", f"[{PICTURE}]"),
             *("-c:v:0", "libx265", "-preset", self.preset, *self._rate()),
             *("-x265-params", "log-level=error" + (":bframes=0" if self.held else "")),
-            *("-pix_fmt:v:0", self.pixel_format, *tag),
+            *("-pix_fmt:v:0", self.pixel_format, *tag, "-a53cc:v:0", str(int(self.captions)), "-dolbyvision:v:0", "0"),
             *(("-bsf:v:0", self.held.filter()) if self.held else ()),
             *("-fps_mode", "passthrough", "-enc_time_base:v:0", "filter" if self.retimed else "demux", *scale),
         ]
@@ -118,6 +119,7 @@ def encoded_picture(video: VideoStream, options: Options) -> tuple[PicturePlan, 
     pixel_format, chroma_dropped = rules.pixel_format(video, "chroma" in options.keep)
     colour, to_yuv = rules.colour(video)
     over_black, alpha_dropped = rules.transparency(video)
+    captions, captions_dropped = rules.captions(video, factor)
     plan = PicturePlan(
         index=video.index,
         copied=False,
@@ -137,8 +139,9 @@ def encoded_picture(video: VideoStream, options: Options) -> tuple[PicturePlan, 
         frame_factor=factor,
         held=_held(video) if factor == 1 else None,
         decoder=rules.decoder(video),
+        captions=captions,
     )
-    return plan, [*hdr_dropped, *chroma_dropped, *alpha_dropped]
+    return plan, [*hdr_dropped, *chroma_dropped, *alpha_dropped, *captions_dropped]
 
 
 def copied_picture(video: VideoStream) -> PicturePlan:

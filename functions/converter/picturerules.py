@@ -87,14 +87,24 @@ def pixel_format(video: VideoStream, keep_chroma: bool) -> tuple[str, list[Dropp
 
 
 def transparency(video: VideoStream) -> tuple[list[str], list[Dropped]]:
+    """Over black, which most players show too."""
     if not video.alpha:
         return [], []
     reason = "H.265 has no transparency here; the film is shown over black."
-    return [OVER_BLACK], [Dropped("alpha", reason, video.index)]
+    as_told = [f"setparams=colorspace={video.colour.matrix}"] if decoder(video) else []
+    return [*as_told, OVER_BLACK], [Dropped("alpha", reason, video.index)]
+
+
+def captions(video: VideoStream, factor: Fraction) -> tuple[bool, list[Dropped]]:
+    """Closed captions are a few bytes in each frame: where frames become more or fewer, letters would too."""
+    if not video.captions or factor == 1:
+        return video.captions, []
+    reason = "They come with the frames, which are not the same ones after deinterlacing."
+    return False, [Dropped("captions", reason, video.index)]
 
 
 def decoder(video: VideoStream) -> str | None:
-    """The decoder that is to be used instead of ffmpeg's own."""
+    """The decoder that is to be used instead of ffmpeg's own. It tells less of colour."""
     return HIDDEN_ALPHA.get(video.codec) if video.alpha else None
 
 

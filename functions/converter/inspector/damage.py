@@ -36,6 +36,8 @@ def missing_frames(
             raise Refused("truncated", f"{got} of {named} frames are there")
         return max(0, named - got)
     start_s = (container.start_time or 0) / av.time_base
+    if container.format.name.startswith("matroska"):  # its duration counts from zero on
+        start_s = min(0.0, start_s)
     end_s = max((t.end_s for t in tallies.values() if t.end is not None), default=0.0) - start_s
     missing_s = claimed_s - end_s
     if missing_s > max(VAGUE_S, SMALL_LOSS * claimed_s):

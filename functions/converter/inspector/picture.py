@@ -41,7 +41,7 @@ def picture_facts(video: Any, frames: list[Any], fd: int, demuxer: str) -> dict[
         "pixel_format": _plain(pixel_format.name),
         "bit_depth": max(8, *(component.bits for component in pixel_format.components)),
         "chroma": _chroma(pixel_format),
-        "alpha": any(component.is_alpha for component in pixel_format.components) or pixel_format.has_palette,
+        "alpha": _transparent(video, pixel_format),
         "colour": {
             "range": _range(source, pixel_format.name),
             "primaries": int(source.color_primaries),
@@ -54,6 +54,7 @@ def picture_facts(video: Any, frames: list[Any], fd: int, demuxer: str) -> dict[
                 fd, demuxer, codec_name(context), _side(frames, "DOVI_METADATA"), int(source.color_trc)
             )
         },
+        "captions": _side(frames, "A53_CC") is not None,
         "rotation": rotation,
         "mirrored": mirrored,
         "sample_aspect_ratio": [ratio.numerator, ratio.denominator] if ratio and ratio > 0 else [1, 1],
@@ -85,6 +86,12 @@ def _chroma(pixel_format: Any) -> str:
         return "gray"
     shape = pixel_format.chroma_width(64), pixel_format.chroma_height(64)
     return {(32, 32): "420", (32, 64): "422", (64, 64): "444"}.get(shape, "other")
+
+
+def _transparent(video: Any, pixel_format: Any) -> bool:
+    """WebM keeps the transparency of VP8 and VP9 beside the picture, where libav's own decoders do not look."""
+    beside = codec_name(video.codec_context) in ("vp8", "vp9") and video.metadata.get("alpha_mode") == "1"
+    return beside or pixel_format.has_palette or any(component.is_alpha for component in pixel_format.components)
 
 
 def _side(frames: list[Any], kind: str) -> bytes | None:

@@ -1,5 +1,6 @@
 """Facts of a source: its streams, and frames and durations counted by demuxing all of it."""
 
+import re
 from typing import Any
 
 import av
@@ -14,6 +15,9 @@ from functions.converter.inspector.tally import Tally, tally
 
 TEXT_LIMIT = 1000
 """Characters of a tag that are read."""
+
+NO_TITLE = re.compile("handler|media|gpac|l-smash|^(soun|vide|sbtl|text|subt)$", re.IGNORECASE)
+"""Names of handlers that cameras and programs give to every track."""
 
 SHOWN_FLAGS = (
     "default", "dub", "original", "comment", "forced", "hearing_impaired", "visual_impaired", "captions",
@@ -77,7 +81,7 @@ def _video_facts(video: Any, main: Tally, missing: int) -> dict[str, Any]:
         "frames": len(main.times),
         "frames_missing": missing,
         "payload_bytes": main.bytes,
-        "start_s": main.start_s,
+        "start_s": main.start_s - (span_s - main.seconds if main.first is not None else 0.0),
         "duration_s": max(span_s, 1 / rate if rate else 0.0),
         "last_frame_s": main.last_s,
     }
@@ -100,7 +104,7 @@ def _looked_at(fd: int, request: dict[str, Any], video: Any) -> dict[str, Any]:
 
 def track_facts(stream: Any) -> dict[str, Any]:
     language = stream.language
-    title = stream.metadata.get("title") or stream.metadata.get("name")
+    title = stream.metadata.get("title") or stream.metadata.get("name") or _handler(stream)
     return {
         "index": stream.index,
         "codec": codec_name(stream.codec_context),
@@ -108,6 +112,12 @@ def track_facts(stream: Any) -> dict[str, Any]:
         "title": title[:TEXT_LIMIT] if title else None,
         "flags": [name for name in SHOWN_FLAGS if stream.disposition & av.stream.Disposition[name]],
     }
+
+
+def _handler(stream: Any) -> str | None:
+    """The name of an MP4 track's handler, which players show, where it is not what a program calls all its own."""
+    name = str(stream.metadata.get("handler_name", "")).strip()
+    return None if not name or NO_TITLE.search(name) else name
 
 
 def _audio_facts(stream: Any, times: Tally) -> dict[str, Any]:
