@@ -37,7 +37,7 @@ def perfect(media: MediaInfo, plan: ConversionPlan) -> Facts:
             "rotation": picture.rotation,
             "mirrored": picture.mirrored,
             "colour": vars(picture.colour),
-            "hdr": {"mastering": picture.hdr.mastering, "light": picture.hdr.light},
+            "hdr": vars(picture.hdr),
             "sample_aspect_ratio": [picture.sample_aspect_ratio.numerator, picture.sample_aspect_ratio.denominator],
         },
         "tracks": [

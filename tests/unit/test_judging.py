@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from functions.converter.framecheck import FrameFigures
-from functions.converter.judging import AAC_FRAME, OFFSET_TOLERANCE_S, PADDED_FRAMES, judge
+from functions.converter.judging import judge
 from functions.converter.media import Chapter, Colour, Hdr, MediaInfo
 from functions.converter.plan import ConversionPlan, plan_conversion, plan_keeping
+from functions.converter.trackjudging import AAC_FRAME, OFFSET_TOLERANCE_S, PADDED_FRAMES
 from functions.shared.options import Options
 from tests.support.measured import changed, perfect
 from tests.support.probes import a_media, another, some_audio, some_subtitles
@@ -90,6 +91,8 @@ DIFFERENCES: list[tuple[dict[str, Any], str]] = [
     ({"picture.hdr.light": None}, "content light: None instead of [1000, 400]"),
     ({"picture.hdr.light": [1000, 0]}, "content light: [1000, 0] instead of [1000, 400]"),
     ({"picture.hdr.mastering": None}, "the mastering display is missing"),
+    ({"picture.hdr.dolby_vision": "8.1"}, "Dolby Vision: 8.1 instead of None"),
+    ({"picture.hdr.hdr10plus": True}, "HDR10+: True instead of False"),
     ({"picture.hdr.mastering": ["1/5", *DISPLAY[1:]]}, "mastering display: ['1/5', "),
     ({"picture.sample_aspect_ratio": [16, 11]}, "shape of a sample: 16/11 instead of 1"),
     ({"tracks.0": None}, "audio tracks: 1 instead of 2"),

@@ -28,8 +28,8 @@ FORMATS = [
     ("yuva420p", "420", 8, "yuv420p", "yuv420p"),
     ("bgra", "rgb", 8, "yuv420p", "yuv444p"),
     ("pal8", "rgb", 8, "yuv420p", "yuv444p"),
-    ("yuv411p", "other", 8, "yuv420p", "yuv420p"),
-    ("yuv410p", "other", 8, "yuv420p", "yuv420p"),
+    ("yuv411p", "other", 8, "yuv420p", "yuv444p"),
+    ("yuv410p", "other", 8, "yuv420p", "yuv444p"),
     ("yuv420p10le", "420", 10, "yuv420p10le", "yuv420p10le"),
     ("yuv422p10le", "422", 10, "yuv420p10le", "yuv422p10le"),
     ("yuv444p12le", "444", 12, "yuv420p10le", "yuv444p10le"),
@@ -182,7 +182,7 @@ def test_a_frame_of_each_field_needs_ticks_twice_as_fine() -> None:
 @pytest.mark.parametrize("alpha", [False, True])
 def test_a_transparent_film_is_shown_over_black_and_said_so(alpha: bool) -> None:
     assert dropped_from(alpha=alpha) == (["alpha"] if alpha else [])
-    assert any("overlay" in word for word in picture_of(alpha=alpha).filters) == alpha
+    assert (OVER_BLACK in picture_of(alpha=alpha).filters) == alpha
 
 
 @pytest.mark.parametrize("last_frame_s", [0.0, 0.04, 0.08])
