@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.converter.pictureplan import PicturePlan
-from functions.converter.picturerules import timescale
+from functions.converter.picturerules import OVER_BLACK, timescale
 from tests.support.plans import planned
 from tests.support.probes import a_media
 
