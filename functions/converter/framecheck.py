@@ -31,6 +31,9 @@ ELSEWHERE_FACTOR = 4.0
 """So many times nearer, in squared error, a frame must be to another place to be found there."""
 
 FLAT_VARIANCE = 25.0
+LIKE = 0.25
+"""Share of the luma's variance that two films of the same picture have in common, whatever noise an encoder removed."""
+
 GAIN_TOLERANCE = 0.07
 """How far the contrast of a whole film may be off. A range taken for the other one changes it by 14 or 16 %."""
 
@@ -124,26 +127,33 @@ def _first_fault(start: int, ours: Thumbs, theirs: Thumbs, errors: Thumbs) -> li
 
 
 class _Luma:
-    """Sums for the line that maps the source's luma to the result's (least squares)."""
+    """Sums for the line that maps the source's luma to the result's."""
 
     def __init__(self) -> None:
         self._count = 0
-        self._sums = np.zeros(4)
+        self._sums = np.zeros(5)
 
     def add(self, ours: Thumbs, theirs: Thumbs) -> None:
         y = ours[:, : SIDE * SIDE].astype(np.float64)
         x = theirs[:, : SIDE * SIDE].astype(np.float64)
         self._count += x.size
-        self._sums += (x.sum(), y.sum(), (x * x).sum(), (x * y).sum())
+        self._sums += (x.sum(), y.sum(), (x * x).sum(), (x * y).sum(), (y * y).sum())
 
     def line(self) -> tuple[float, float]:
-        """Gain, and offset at the film's mean brightness."""
+        """Gain, and offset at the film's mean brightness.
+
+        An encoder removes noise, which makes the line of least squares flatter than what became of the picture. The
+        gain lies between it and the one that maps the result back (errors in variables): of these, the nearest to 1.
+        """
         if not self._count:
             return 1.0, 0.0
-        x, y, xx, xy = self._sums / self._count
-        variance = xx - x * x
-        gain = (xy - x * y) / variance if variance > FLAT_VARIANCE else 1.0
-        return float(gain), float(y - x)
+        x, y, xx, xy, yy = self._sums / self._count
+        variance, left, common = xx - x * x, yy - y * y, xy - x * y
+        if variance <= FLAT_VARIANCE:
+            return 1.0, float(y - x)
+        flat = common / variance
+        steep = left / common if common * common > LIKE * variance * left else flat
+        return float(min(max(1.0, flat), max(flat, steep))), float(y - x)
 
 
 def _range_faults(gain: float, offset: float) -> list[str]:

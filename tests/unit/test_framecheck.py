@@ -130,6 +130,24 @@ def test_damage_is_found_behind_the_noise_of_an_encoder(tmp_path: Path, name: st
     assert any(said in fault for fault in faults), faults
 
 
+def test_noise_that_an_encoder_removes_is_no_loss_of_contrast(tmp_path: Path) -> None:
+    dice = np.random.default_rng(265)
+    kept, removed = (128 + dice.normal(0, 10, film().shape), dice.normal(0, 5, film().shape))
+    assert compared(tmp_path, kept + removed, kept).faults == ()
+
+
+@pytest.mark.parametrize("change", [narrowed, widened])
+def test_another_range_is_told_although_noise_was_removed(tmp_path: Path, change: Change) -> None:
+    (fault,) = compared(tmp_path, noisy(5)(film()), change(film())).faults
+    assert fault.startswith("the range is shifted")
+
+
+def test_a_picture_that_was_lost_in_gray_is_told(tmp_path: Path) -> None:
+    low = 128 + (film() - 128) / 6
+    gray = 128 + noisy(2)(np.zeros(low.shape))
+    assert compared(tmp_path, low, gray).faults
+
+
 @pytest.mark.parametrize("at", [BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK])
 def test_damage_is_found_wherever_the_blocks_end(tmp_path: Path, at: int) -> None:
     frames = film(2 * BLOCK + 10)
