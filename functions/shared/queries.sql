@@ -132,7 +132,7 @@ RETURNING transaction_id
 UPDATE transactions
    SET status = 'Failed', lease_until = NULL, retry_at = NULL,
        error_code = coalesce(error_code, %(error_code)s),
-       error_reason = %(prefix)s || coalesce(error_reason, %(error_reason)s),
+       error_reason = %(prefix)s || replace(coalesce(error_reason, %(error_reason)s), %(retried)s, %(given_up)s),
        converting_until = coalesce(converting_until, now()), updated_time = now()
  WHERE uploads_bucket = %(bucket)s AND stored_path_original = %(key)s
    AND status NOT IN ('Completed', 'Failed') AND (lease_until IS NULL OR lease_until < now())

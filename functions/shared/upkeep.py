@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from functions.shared.database import Database, Row
+from functions.shared.errors.kinds import GIVEN_UP, RETRIED
 from functions.shared.repository import SQL, note_stored
 from functions.shared.transactions import REISSUE_FIRST_S, Source
 
@@ -54,6 +55,7 @@ class Upkeep:
         """Fail the row of a dead-lettered message; False if it is terminal or somebody works on it."""
         params: dict[str, Any] = {
             "bucket": bucket, "key": key, "error_code": code, "error_reason": reason, "prefix": prefix,
+            "retried": RETRIED, "given_up": GIVEN_UP,
         }  # fmt: skip
         return bool(self.database.rows(SQL["dead_letter"], params))
 

@@ -16,6 +16,7 @@ from tests.support.deployment import Json
 from tests.support.media import Video, make_clip, measure
 from tests.support.parts import QUICK, Parts, looped_clip, running_parts
 from tests.support.waiting import wait_until
+from tests.support.world import objects_of
 
 SEED = int(os.environ.get("KILL_SEED") or random.SystemRandom().randrange(10**6))
 MOMENTS = 3
@@ -55,9 +56,8 @@ def in_mid_conversion(parts: Parts, film: bytes, percent: float) -> str:
 
 def assert_sound(parts: Parts, state: Json, source: Video) -> None:
     """The published result is the source's film."""
-    content = (
-        parts.deployment.second_client().get_object("converted", parts.outputs(state["transaction_id"])[-1]).read()
-    )
+    key = parts.row(state["transaction_id"])["stored_path_converted"]
+    content = parts.deployment.second_client().get_object("converted", key).read()
     result = measure(content)
     assert (result.codec, result.tag, result.frames) == ("hevc", "hvc1", source.frames)
 
@@ -88,7 +88,7 @@ def test_kill_9_in_mid_conversion_completes_without_a_human(
         converted.append(state)
     for state in converted:
         parts.wait_swept(state["transaction_id"])
-        assert parts.outputs(state["transaction_id"]) == [parts.row(state["transaction_id"])["stored_path_converted"]]
+        assert parts.outputs(state["transaction_id"]) == objects_of(parts.row(state["transaction_id"]))
         assert_sound(parts, state, source)
     wait_until(lambda: not parts.scratch(), "an empty scratch folder")
     parts.stop_workers()
@@ -109,7 +109,9 @@ def test_a_worker_that_froze_and_wakes_after_it_was_replaced_changes_nothing(
     assert state["attempt"] == 2
     assert_sound(parts, state, source)
     parts.wait_swept(transaction_id)
-    assert parts.outputs(transaction_id) == [f"{transaction_id}/2.mp4"]
+    row = parts.row(transaction_id)
+    assert row["stored_path_converted"] == f"{transaction_id}/2.mp4"
+    assert parts.outputs(transaction_id) == objects_of(row)
 
     second.stop()
     clip = make_clip(tmp_path / "clip.mp4", seconds=1)

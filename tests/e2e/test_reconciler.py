@@ -20,6 +20,7 @@ from local import jetstream
 from tests.support.media import make_clip
 from tests.support.parts import QUICK, Parts, looped_clip, running_parts
 from tests.support.waiting import wait_until
+from tests.support.world import objects_of
 
 T = TypeVar("T")
 FILM_S = 12
@@ -185,7 +186,9 @@ def test_a_worker_that_is_killed_at_every_attempt_ends_in_a_dead_letter_and_redr
     subprocess.run(redrive, env=parts.servers.env, check=True, timeout=60)
     assert parts.wait_status(transaction_id, "Completed")["attempt"] == ATTEMPTS_LIMIT + 1
     parts.wait_swept(transaction_id)
-    assert parts.outputs(transaction_id) == [f"{transaction_id}/{ATTEMPTS_LIMIT + 1}.mp4"]
+    row = parts.row(transaction_id)
+    assert row["stored_path_converted"] == f"{transaction_id}/{ATTEMPTS_LIMIT + 1}.mp4"
+    assert parts.outputs(transaction_id) == objects_of(row)
     wait_until(lambda: not parts.scratch(), "an empty scratch folder")
 
 

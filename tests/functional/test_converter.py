@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from functions.converter import encode, fetch
+from functions.converter import fetch, rendering
+from functions.converter.encode import Encoded, encode
 from functions.converter.handler import converter, handler
 from functions.shared.errors import DatabaseUnavailable, StorageUnavailable
 from local.delivery import Context
 from tests.support.clips import Clips
 from tests.support.tracks import video_track
-from tests.support.world import DONE, Upload, World, fails, message, message_failed, object_created
+from tests.support.world import DONE, Upload, World, fails, message, message_failed, object_created, objects_of
 
 ODD_KEYS = [
     "with space/source",
@@ -47,7 +48,8 @@ def test_an_event_becomes_a_film(world: World, clip: Path) -> None:
     assert row["progress"] == {"stage": "done", "percent": 100.0}
     assert row["worker"] == "worker-1"
     assert row["lease_until"] is None
-    assert world.outputs(upload) == [row["stored_path_converted"]] == [f"{upload.transaction_id}/1.mp4"]
+    assert row["stored_path_converted"] == f"{upload.transaction_id}/1.mp4"
+    assert world.outputs(upload) == objects_of(row)
     assert video_track(world.result(row)).tag == "hvc1"
     assert world.leftovers() == []
 
@@ -105,14 +107,13 @@ def test_the_same_message_during_its_own_lease_is_given_back_for_the_rest_of_it(
 
 def with_event_meanwhile(world: World, meanwhile: Callable[[], object]) -> None:
     """Let something happen while the encode of the next event runs."""
-    run = encode.encode
 
-    def encode_and_meanwhile(*args: Any) -> Path:
-        world.patch.setattr(encode, "encode", run)
+    def encode_and_meanwhile(*args: Any) -> Encoded:
+        world.patch.setattr(rendering, "encode", encode)
         meanwhile()
-        return run(*args)
+        return encode(*args)
 
-    world.patch.setattr(encode, "encode", encode_and_meanwhile)
+    world.patch.setattr(rendering, "encode", encode_and_meanwhile)
 
 
 def test_a_message_that_comes_back_before_its_retry_delay_is_over_waits_for_the_rest(world: World, clip: Path) -> None:
@@ -139,7 +140,7 @@ def test_parallel_deliveries_of_one_event_make_one_encode(world: World, clip: Pa
     assert answers == [DONE] * 8
     row = world.row(upload)
     assert (row["status"], row["attempt"], world.ffmpeg_runs) == ("Completed", 1, 1)
-    assert len(world.outputs(upload)) == 1
+    assert world.outputs(upload) == objects_of(row)
 
 
 def test_different_uploads_are_converted_side_by_side(world: World, clip: Path) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from functions.converter import fetch, publish
+from functions.converter import fetch, pipeline
 from functions.converter import process as processes
+from functions.converter.deliver import deliver as deliver_it
 from functions.converter.handler import converter
 from functions.shared.errors import DatabaseUnavailable, NotAVideo, StorageUnavailable, WorkerStopping
 from functions.shared.transactions import ATTEMPTS_LIMIT
@@ -31,15 +32,15 @@ def test_an_attempt_that_was_taken_over_before_its_commit_changes_nothing_and_re
     world: World, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = world.upload(clip)
-    publish_it = publish.publish
 
-    def publish_then_lose(*args: Any) -> Any:
-        result = publish_it(*args)
-        assert world.outputs(upload) == [result.key]
+    def deliver_then_lose(*args: Any) -> Any:
+        delivery = deliver_it(*args)
+        assert world.outputs(upload) == sorted(delivery.keys)
+        assert delivery.result.key in delivery.keys
         take_over(world, upload)
-        return result
+        return delivery
 
-    monkeypatch.setattr(publish, "publish", publish_then_lose)
+    monkeypatch.setattr(pipeline, "deliver", deliver_then_lose)
     assert world.handle(object_created(upload)) == message_failed()
     row = world.row(upload)
     assert (row["status"], row["attempt"], row["worker"]) == ("Converting", 2, DEAD_WORKER)

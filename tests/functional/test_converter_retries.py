@@ -39,7 +39,8 @@ def test_a_transient_failure_is_retried_with_the_promised_delays_and_then_dead_l
     assert world.dead_letter(object_created(upload)) == DONE
     row = world.row(upload)
     assert (row["status"], row["error_code"]) == ("Failed", "storage_unavailable")
-    assert row["error_reason"] == "Gave up after 5 attempts. The storage did not answer. (no answer)"
+    said = "The storage did not answer (no answer). An operator can mend the cause and redrive it."
+    assert row["error_reason"] == f"Gave up after 5 attempts. {said}"
     assert world.ffmpeg_runs == 0
 
 
@@ -51,7 +52,7 @@ def test_while_it_waits_for_its_next_attempt_a_row_says_why(
     assert world.handle(object_created(upload)) == message_failed()
     row = world.row(upload)
     assert (row["status"], row["attempt"], row["error_code"]) == ("Retrying", 1, "storage_unavailable")
-    assert row["error_reason"] == "The storage did not answer. (no answer)"
+    assert row["error_reason"] == "The storage did not answer (no answer). It is tried again by itself."
     assert row["lease_until"] is None
 
 
@@ -113,11 +114,11 @@ def test_an_unexpected_error_is_retried_and_told_without_its_text(
     world: World, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = world.upload(clip)
-    monkeypatch.setattr(pipeline, "plan_encode", fails(ZeroDivisionError("secret path /etc/passwd")))
+    monkeypatch.setattr(pipeline, "plan_conversion", fails(ZeroDivisionError("secret path /etc/passwd")))
     assert world.handle(object_created(upload)) == message_failed()
     row = world.row(upload)
     assert (row["status"], row["error_code"]) == ("Retrying", "internal_error")
-    assert row["error_reason"] == "An unexpected error occurred while converting."
+    assert row["error_reason"] == "An unexpected error occurred while converting. It is tried again by itself."
 
 
 def test_a_retry_takes_the_options_of_the_day_of_the_upload(world: World, clip: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from functions.converter import patience
-from functions.converter import publish as publishing
+from functions.converter import patience, pipeline
+from functions.converter.deliver import Delivery, deliver
 from functions.converter.handler import converter
 from functions.shared.database import Database
 from functions.shared.errors import DatabaseUnavailable
@@ -18,7 +18,7 @@ from functions.shared.wiring import database
 from tests.support.clips import Clips
 from tests.support.servers import Servers, running_servers
 from tests.support.waiting import BOUND_S
-from tests.support.world import DONE, World, message_failed, object_created, world_on
+from tests.support.world import DONE, World, message_failed, object_created, objects_of, world_on
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +32,14 @@ def test_a_database_killed_during_the_commit_costs_no_second_encode(
     own: Servers, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published, gone = threading.Event(), threading.Event()
-    publish = publishing.publish
 
-    def publish_and_wait(*args: Any) -> publishing.Published:
-        result = publish(*args)
+    def deliver_and_wait(*args: Any) -> Delivery:
+        delivery = deliver(*args)
         published.set()
         assert gone.wait(BOUND_S)
-        return result
+        return delivery
 
-    monkeypatch.setattr(publishing, "publish", publish_and_wait)
+    monkeypatch.setattr(pipeline, "deliver", deliver_and_wait)
     with world_on(own.env, tmp_path / "scratch", monkeypatch) as world:
         upload = world.upload(clips("h264.mp4"))
         answers: list[Any] = []
@@ -55,7 +54,7 @@ def test_a_database_killed_during_the_commit_costs_no_second_encode(
         assert answers == [DONE]
         row = world.row(upload)
         assert (row["status"], row["attempt"], world.ffmpeg_runs) == ("Completed", 1, 1)
-        assert world.outputs(upload) == [row["stored_path_converted"]]
+        assert world.outputs(upload) == objects_of(row)
 
 
 @pytest.mark.parametrize("write", ["record_media", "complete"])
@@ -69,7 +68,7 @@ def test_a_write_without_an_answer_is_repeated(
     assert world.handle(object_created(upload)) == DONE
     row = world.row(upload)
     assert (row["status"], row["attempt"], world.ffmpeg_runs) == ("Completed", 1, 1)
-    assert world.outputs(upload) == [row["stored_path_converted"]]
+    assert world.outputs(upload) == objects_of(row)
 
 
 def test_a_database_that_stays_away_gives_the_attempt_back(

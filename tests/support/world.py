@@ -116,7 +116,7 @@ class World:
         assert isinstance(transactions().claim(source, "message-1", DEAD_WORKER), Claim)
 
     def outputs(self, upload: Upload) -> list[str]:
-        """Keys of the converted objects of a row."""
+        """Keys of the objects that were made for a row: results, receipts, previews."""
         return [item.key for item in storage().list_prefix(settings().converted_bucket, f"{upload.transaction_id}/")]
 
     def result(self, row: Mapping[str, Any]) -> bytes:
@@ -140,6 +140,11 @@ class World:
     def leftovers(self) -> list[Path]:
         """What attempts left in the scratch folder."""
         return list(self.scratch.rglob("*"))
+
+
+def objects_of(row: Mapping[str, Any]) -> list[str]:
+    """Keys of all that a completed row names: its result, and what lies beside that."""
+    return sorted([row["stored_path_converted"], row["receipt_key"], *row["previews"].values()])
 
 
 def fails(error: Exception) -> Callable[..., Any]:

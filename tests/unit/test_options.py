@@ -41,7 +41,8 @@ def test_a_crf_of_zero_is_asked_for_and_not_left_out(settings: Settings) -> None
 
 def test_what_is_required_and_left_out_unless_kept_is_kept(settings: Settings) -> None:
     options = Options.resolve({"keep": ["chroma"], "require": ["location", "hdr"]}, settings)
-    assert (options.keep, options.require) == ({"chroma", "location"}, {"location", "hdr"})
+    assert options.keep == {"chroma", "location"}
+    assert options.require == {"location", "hdr"}
 
 
 EVERYTHING: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """How a conversion ends when it does not succeed. What each container and codec is refused for: docs/security.md."""
 
-from functions.shared.errors.kinds import PermanentError, Retry, RetryableError
+from functions.shared.errors.kinds import RETRIED, PermanentError, Retry, RetryableError
 
 
 class EmptyObject(PermanentError):
@@ -166,7 +166,7 @@ class DatabaseUnavailable(RetryableError):
 class ScratchFull(RetryableError):
     code = "scratch_full"
     hint = "The worker's disk has too little room for this video."
-    remedy = "It is tried again by itself; an operator can free some space or give the worker a larger disk."
+    remedy = f"{RETRIED}; an operator can free some space or give the worker a larger disk."
 
 
 class StageStalled(RetryableError):

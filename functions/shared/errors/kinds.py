@@ -55,10 +55,15 @@ class PermanentError(PipelineError):
     """Redelivery cannot succeed: mark the transaction Failed, acknowledge the message."""
 
 
+RETRIED = "It is tried again by itself"
+GIVEN_UP = "An operator can mend the cause and redrive it"
+"""What stands in place of ``RETRIED`` once a transaction is given up."""
+
+
 class RetryableError(PipelineError):
     """Redelivery may succeed: mark the transaction Retrying, give the message back with a delay."""
 
-    remedy = "It is tried again by itself."
+    remedy = f"{RETRIED}."
     retry = Retry.BY_ITSELF
 
 
