@@ -1,9 +1,18 @@
 """Pure: what becomes of audio, subtitles, cover art and attachments. What cannot come along is named, with why."""
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from functions.converter.carrying import (
+    AAC_RATES,
+    USUAL_LAYOUTS,
+    carried_flags,
+    is_named,
+    loses_language,
+    lost_flags,
+    mixed_into,
+)
 from functions.converter.dropping import Dropped
 from functions.converter.media import AudioStream, MediaInfo, SubtitleStream, Track
 from functions.shared.errors import RequirementNotMet
@@ -15,7 +24,14 @@ MP4_AUDIO = frozenset({"aac", "ac3", "eac3", "mp3", "alac"})
 MP4_HOLDS = MP4_AUDIO | {"flac", "opus", "mp2", "dts"}
 """What MP4 can hold at all: for those who ask for a copy, and know their players."""
 
-MKV_AUDIO = MP4_HOLDS | {"vorbis", "truehd", "mlp", "mp1", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_u8", "wavpack"}
+PCM = frozenset({"pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be"})
+"""Samples that FLAC holds bit for bit."""
+
+MKV_AUDIO = (
+    MP4_HOLDS
+    | PCM
+    | {"vorbis", "truehd", "mlp", "mp1", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f64le", "wavpack", "tta"}
+)
 
 AAC_CHANNELS = 8
 AAC_BITRATES = {1: 96_000, 2: 192_000, 3: 256_000, 4: 320_000, 5: 352_000, 6: 384_000, 7: 448_000, 8: 512_000}
@@ -32,14 +48,13 @@ LOSSY = frozenset({"vorbis", "opus", "mp1", "mp2", "wmav1", "wmav2", "wmapro", "
 TEXT_SUBTITLES = frozenset({"subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
 MKV_SUBTITLES = frozenset({"subrip", "ass", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle"})
 COVERS = frozenset({"mjpeg", "png"})
-MP4_LANGUAGE = re.compile("[a-z]{3}")
-"""ISO 639-2, as the media header packs it (ISO/IEC 14496-12, 8.4.2)."""
 
 
 @dataclass(frozen=True)
 class TrackPlan:
     """One track of the result. ``kind``: ``audio``, ``subtitle``, ``cover`` or ``attachment``; ``codec`` is ``copy`` or
-    an encoder of ffmpeg; ``bitrate`` in bits a second where it encodes audio."""
+    an encoder of ffmpeg; ``bitrate`` in bits a second and ``layout``, if it is to change, where it encodes audio.
+    ``flags`` are those that the container has a place for."""
 
     kind: str
     index: int
@@ -49,6 +64,7 @@ class TrackPlan:
     title: str | None = None
     flags: tuple[str, ...] = ()
     bitrate: int | None = None
+    layout: str | None = None
 
     @property
     def copied(self) -> bool:
@@ -69,8 +85,13 @@ def plan_tracks(media: MediaInfo, options: Options) -> tuple[list[TrackPlan], li
             tracks.append(one)
         elif one is not None:
             dropped.append(one)
-    dropped += [_styling(track) for track in media.subtitles if _loses_styling(track, options.container)]
-    dropped += [_lost_language(track) for track in (*media.audio, *media.subtitles) if _loses_language(track, options)]
+    kept = {track.index for track in tracks}
+    for track in (*media.audio, *media.subtitles):
+        if track.index in kept:
+            dropped += _lost_of(track, options)
+    for planned_track in tracks:
+        if planned_track.kind == "audio":
+            dropped += _lost_of_sound(planned_track, media, options)
     return tracks, dropped
 
 
@@ -81,12 +102,15 @@ def _audio(track: AudioStream, options: Options) -> TrackPlan | Dropped:
         return _drop("empty_track", track, "The track holds nothing that can be heard.")
     copied = MKV_AUDIO if options.container == "mkv" else MP4_HOLDS if options.audio == "copy" else MP4_AUDIO
     if track.codec in copied and (options.audio != "aac" or track.codec == "aac"):
-        return _taken("audio", track, "copy", options)
+        unheard_of = options.container == "mkv" and options.audio == "auto" and _loses_layout(track)
+        if not (unheard_of and track.codec in PCM):
+            return _taken("audio", track, "copy", options)
+        return _taken("audio", track, "flac", options)
     if options.audio == "copy":
         raise RequirementNotMet(f"{options.container} cannot hold the {track.codec} audio of stream {track.index}")
     if track.channels > AAC_CHANNELS:
         return _drop("audio", track, f"{track.channels} channels; AAC and common players take at most {AAC_CHANNELS}.")
-    return _taken("audio", track, "aac", options, aac_bitrate(track))
+    return _taken("audio", track, "aac", options, aac_bitrate(track), mixed_into(track.layout, track.channels))
 
 
 def aac_bitrate(track: AudioStream) -> int:
@@ -102,6 +126,8 @@ def _subtitle(track: SubtitleStream, container: str) -> TrackPlan | Dropped:
     if not track.packets:
         return _drop("empty_track", track, "The track holds no subtitle.")
     if container == "mkv" and track.codec in MKV_SUBTITLES:
+        return _taken("subtitle", track, "copy", options)
+    if container == "mp4" and track.codec == "mov_text":
         return _taken("subtitle", track, "copy", options)
     if track.codec in TEXT_SUBTITLES:
         return _taken("subtitle", track, "mov_text" if container == "mp4" else "subrip", options)
@@ -129,26 +155,42 @@ def _other(stream: dict[str, Any], media: MediaInfo, container: str) -> TrackPla
     return Dropped("data", "Timed data that is neither picture, sound nor text.", index, codec)
 
 
-def _taken(kind: str, track: Track, codec: str, options: Options, bitrate: int | None = None) -> TrackPlan:
-    language = None if _loses_language(track, options) else track.language
-    return TrackPlan(kind, track.index, codec, track.codec, language, track.title, track.flags, bitrate)
+def _taken(
+    kind: str, track: Track, codec: str, options: Options, bitrate: int | None = None, layout: str | None = None
+) -> TrackPlan:
+    language = None if loses_language(track.language, options.container) else track.language
+    flags = carried_flags(track.flags, options.container)
+    return TrackPlan(kind, track.index, codec, track.codec, language, track.title, flags, bitrate, layout)
 
 
 def _drop(what: str, track: Track, reason: str) -> Dropped:
     return Dropped(what, reason, track.index, track.codec, track.language)
 
 
-def _loses_styling(track: SubtitleStream, container: str) -> bool:
-    return container == "mp4" and track.codec in ("ass", "ssa") and bool(track.packets)
+def _lost_of(track: Track, options: Options) -> Iterator[Dropped]:
+    """What a track that is kept loses in the container."""
+    if loses_language(track.language, options.container):
+        yield _drop("language", track, f"MP4 names languages by three letters, not {track.language!r}.")
+    if flags := lost_flags(track.flags, options.container):
+        yield _drop("flags", track, f"{_named(options.container)} has no place for the flag {' or '.join(flags)}.")
+    if options.container == "mp4" and track.codec in ("ass", "ssa"):
+        yield _drop("subtitle_styling", track, "MP4's subtitles have no fonts and places; ask for the container mkv.")
 
 
-def _styling(track: SubtitleStream) -> Dropped:
-    return _drop("subtitle_styling", track, "MP4's subtitles have no fonts and places; ask for the container mkv.")
+def _lost_of_sound(planned: TrackPlan, media: MediaInfo, options: Options) -> Iterator[Dropped]:
+    track = next(one for one in media.audio if one.index == planned.index)
+    if planned.layout:
+        yield _drop("layout", track, f"AAC has no place for {track.layout}; it is mixed into {planned.layout}.")
+    if planned.codec == "aac" and track.sample_rate > max(AAC_RATES):
+        yield _drop("sample_rate", track, f"AAC holds at most 96 kHz, not {track.sample_rate / 1000:g} kHz.")
+    if planned.copied and options.container == "mkv" and _loses_layout(track):
+        yield _drop("layout", track, f"Matroska does not tell players that {track.codec} is {track.layout}.")
 
 
-def _loses_language(track: Track, options: Options) -> bool:
-    return bool(options.container == "mp4" and track.language and not MP4_LANGUAGE.fullmatch(track.language))
+def _loses_layout(track: AudioStream) -> bool:
+    """Whether speakers are lost in Matroska, which has no place for them beside what a codec tells of itself."""
+    return track.codec.startswith("pcm_") and is_named(track.layout) and track.layout not in USUAL_LAYOUTS
 
 
-def _lost_language(track: Track) -> Dropped:
-    return _drop("language", track, f"MP4 names languages by three letters, not {track.language!r}.")
+def _named(container: str) -> str:
+    return {"mp4": "MP4", "mkv": "Matroska"}[container]

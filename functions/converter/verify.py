@@ -84,6 +84,7 @@ def measure(
         "decode": not plan.picture.copied,
         "retimed": plan.picture.retimed,
         "examine": encoded.complained,
+        "tracks": [{"type": one.kind, "source": one.index, "copied": one.copied} for one in plan.tracks],
         "picks": [vars(pick) for pick in picks],
     }
     video = job.media.video

@@ -8,7 +8,7 @@ PLACE = "+52.5200+013.4050/"
 
 
 def test_what_people_write_about_their_films_is_kept() -> None:
-    tags = {name: f"the {name}" for name in KEPT_TAGS}
+    tags = {name: f"the {name}" for name in KEPT_TAGS} | {"creation_time": "2024-05-01T10:00:00Z"}
     assert kept_tags(tags, keep_location=False) == tags
     assert {"title", "artist", "comment", "creation_time", "date", "copyright"} <= set(KEPT_TAGS)
 
@@ -45,8 +45,12 @@ def test_no_place_is_none(tags: dict[str, str]) -> None:
 
 def test_the_day_that_a_phone_writes_under_its_own_name_is_kept() -> None:
     day, other = "2024-05-01T12:00:00+0200", "2020-01-01T00:00:00Z"
-    assert kept_tags({CREATION: day}, keep_location=False) == {"creation_time": day}
+    assert kept_tags({CREATION: day}, keep_location=False) == {"creation_time": "2024-05-01T10:00:00Z"}
     assert kept_tags({CREATION: day, "creation_time": other}, keep_location=False) == {"creation_time": other}
+
+
+def test_a_day_that_is_none_is_left_out() -> None:
+    assert kept_tags({"creation_time": "yesterday"}, keep_location=False) == {}
 
 
 @pytest.mark.parametrize("value", ["", " ", "\n", "\0", "\0 \r\n"])

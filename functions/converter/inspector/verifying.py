@@ -10,9 +10,10 @@ from av.video.reformatter import VideoReformatter
 
 from functions.converter.inspector.damage import decodable
 from functions.converter.inspector.opening import Refused, codec_name, open_media, packets
+from functions.converter.inspector.pairs import compare_tracks
 from functions.converter.inspector.picking import Picker, plane_bytes
 from functions.converter.inspector.picture import encoder_signature, first_frames, picture_facts
-from functions.converter.inspector.probing import chapter_facts, track_facts
+from functions.converter.inspector.probing import chapter_facts
 from functions.converter.inspector.tally import Tally, tally
 
 SAMPLES_AS_THEY_ARE = 2
@@ -54,11 +55,7 @@ def verify(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
         "misplaced": None if request["retimed"] else misplaced(main, got[video.index]),
         "times": got[video.index].seconds_of_all() if request["retimed"] else None,
         **_looked_at(fds[1], request),
-        "tracks": [_track(stream, got[stream.index]) for stream in output.streams if stream.index != video.index],
-        "sources": {
-            index: {"payload": t.payload, "packets": len(t.times), "start_s": t.start_s, "seconds": t.seconds}
-            for index, t in wanted.items()
-        },
+        **compare_tracks(fds, request, (source, output), wanted, got),
         "chapters": [chapter_facts(chapter) for chapter in output.chapters()],
         "tags": dict(output.metadata),
     }
@@ -141,19 +138,6 @@ def _looked_at(fd: int, request: dict[str, Any]) -> dict[str, Any]:
         raise Refused("unreadable", "no frame of the result decodes")
     picture = picture_facts(video, frames, fd, request["output"]["demuxer"])
     return {"picture": picture, "encoder": encoder_signature(frames)}
-
-
-def _track(stream: Any, times: Tally) -> dict[str, Any]:
-    attached = bool(stream.disposition & av.stream.Disposition.attached_pic)
-    return track_facts(stream) | {
-        "type": "cover" if attached else stream.type,
-        "packets": len(times.times),
-        "payload": times.payload,
-        "seconds": times.seconds,
-        "start_s": times.start_s,
-        "channels": stream.codec_context.channels if stream.type == "audio" else 0,
-        "layout": stream.codec_context.layout.name if stream.type == "audio" else "",
-    }
 
 
 def misplaced(wanted: Tally, got: Tally) -> dict[str, Any] | None:
