@@ -11,6 +11,8 @@ KEPT_TAGS = (
 
 LOCATIONS = ("location", "location-eng", "com.apple.quicktime.location.iso6709")
 CREATION = "com.apple.quicktime.creationdate"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""What programs write that know no time; libavformat's MP4 stores none that is not later."""
 
 
 def kept_tags(tags: Mapping[str, str], keep_location: bool) -> dict[str, str]:
@@ -48,4 +50,5 @@ def instant(value: str) -> str | None:
         time = datetime.fromisoformat(value.strip())
     except ValueError:
         return None
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if time.tzinfo else f"{time:%Y-%m-%dT%H:%M:%SZ}"
+    utc = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%SZ}" if utc > EPOCH else None

@@ -53,6 +53,10 @@ def test_a_day_that_is_none_is_left_out() -> None:
     assert kept_tags({"creation_time": "yesterday"}, keep_location=False) == {}
 
 
+def test_the_beginning_of_all_clocks_is_no_time_of_a_film() -> None:
+    assert kept_tags({"creation_time": "1970-01-01T00:00:00.000000Z"}, keep_location=False) == {}
+
+
 @pytest.mark.parametrize("value", ["", " ", "\n", "\0", "\0 \r\n"])
 def test_a_tag_that_says_nothing_is_left_out(value: str) -> None:
     assert kept_tags({"title": value}, keep_location=False) == {}
