@@ -1,7 +1,6 @@
 """Pictures of a film that is not decoded otherwise: its packets were copied, or it is delivered as it is.
 
-Decoding it for previews would cost many times what the copy did, so only what lies at keyframes is, and in small films
-a few frames more.
+Decoding it for previews would cost many times what the copy did, so of all but small films only keyframes are.
 """
 
 import os
@@ -19,7 +18,7 @@ from functions.converter.media import VideoStream
 MOST = 25
 FEWEST = 4
 PIXELS = 100_000_000
-"""That are decoded for all of them: half a second of work."""
+"""That are decoded for all of them: about a second of work."""
 
 WITHIN_S = 15.0
 """Wall time, however busy the machine is; previews are not worth more."""
@@ -50,7 +49,6 @@ def wanted_times(video: VideoStream) -> list[float]:
 def take_stills(wanted: tuple[float, ...], size: tuple[int, int], job: Job, inspector: Inspector) -> Taken:
     """Ask for pictures of ``size``. Raises ``StillsTooSlow`` or a ``PipelineError``."""
     video = job.media.video
-    affordable = PIXELS // (video.width * video.height)
     threads = process.threads_available()
     request = {
         "command": "stills",
@@ -58,7 +56,7 @@ def take_stills(wanted: tuple[float, ...], size: tuple[int, int], job: Job, insp
         "video_index": video.index,
         "threads": threads,
         "wanted": list(wanted),
-        "further": max(0, affordable // len(wanted) - 1),
+        "whole": video.frames * video.width * video.height <= PIXELS,
         "width": size[0],
         "height": size[1],
     }

@@ -83,7 +83,7 @@ def test_the_poster_does_not_tell_the_end() -> None:
 def test_the_stretch_is_lively_and_black_nowhere() -> None:
     film = np.concatenate([flat(16, 100), np.repeat(scene(4), 200, axis=0), scene(4, 120), flat(16, 100)])
     chosen = best_stretch(film, stretch_offsets(75, 3.0))
-    assert 290 <= chosen[0]
+    assert chosen[0] >= 290
     assert chosen[-1] < 420
 
 

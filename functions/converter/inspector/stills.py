@@ -1,7 +1,7 @@
-"""Single pictures of a film, for little: decoding begins at keyframes and goes no further than it may."""
+"""Single pictures of a film, for little: of a large one nothing is decoded but keyframes."""
 
-import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -18,61 +18,58 @@ def stills(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
     """Write pictures of ``width`` by ``height`` near the ``wanted`` times of the film of the first descriptor to the
     second; tell the times of those that were found, in seconds from the file's start.
 
-    Times that are wanted ascend, and count from the picture's first frame. For each, the keyframe before it and at
-    most ``further`` packets more are decoded.
+    Times that are wanted ascend, and count from the picture's first frame. If ``whole``, the film is decoded for them;
+    else the keyframes before them are.
     """
     container = open_media(fds[0], request["source"])
     video = container.streams[request["video_index"]]
-    video.thread_type = "SLICE"
+    video.thread_type = "AUTO" if request["whole"] else "SLICE"
     video.codec_context.thread_count = request["threads"]
     start_s = float((video.start_time or 0) * video.time_base)
+    wanted = [start_s + wanted_s for wanted_s in request["wanted"]]
     picker = Picker(fds[1])
     last_s = float("-inf")
-    for wanted_s in request["wanted"]:
-        frame = _near(container, video, start_s + wanted_s, request["further"])
-        if frame is not None and frame.time > last_s:
+    for frame in _whole(container, video, wanted) if request["whole"] else _keyframes(container, video, wanted):
+        if frame.time > last_s:
             picker.take(frame, request["width"], request["height"])
             last_s = frame.time
     picker.close()
     offset_s = (container.start_time or 0) / av.time_base
     times = None if picker.times is None else [round(at - offset_s, 6) for at in picker.times]
-    os.close(fds[1])
-    return {"times": times, "cpu_s": time.process_time()}
+    return {"times": times, "cpu_s": round(time.process_time(), 3)}
 
 
-def _near(container: Any, video: Any, at_s: float, further: int) -> Any:
-    """The frame that is shown then, or the last one before that is cheap enough; None if there is none."""
-    half_tick_s = float(video.time_base) / 2
-    with suppress(av.error.FFmpegError):  # what cannot be sought in is read on
-        container.seek(round(at_s / video.time_base), stream=video)
-    best = None
-    for packet in _from_keyframe(container, video, further):
-        for frame in decoded(video, packet):
-            if frame.time is None:
-                continue
-            if best is None or best.time < frame.time <= at_s + half_tick_s:
-                best = frame
-            if frame.time >= at_s - half_tick_s:
-                return best
-    return best
-
-
-def _from_keyframe(container: Any, video: Any, further: int) -> Any:
-    """The next keyframe's packet, so many after it, and an empty one that empties the decoder."""
-    taken = skipped = 0
+def _whole(container: Any, video: Any, wanted: list[float]) -> Iterator[Any]:
+    """The first frame at or after each time."""
+    pending = [at_s - float(video.time_base) / 2 for at_s in reversed(wanted)]
     with suppress(av.error.FFmpegError):
         for packet in container.demux(video):
-            if not packet.size or taken > further or skipped > MOST_SKIPPED:
-                break
-            if not taken and not packet.is_keyframe:
-                skipped += 1
-                continue
-            taken += 1
-            yield packet
-    yield _flush(video)
+            for frame in decoded(video, packet):
+                if frame.pts is None or not pending or frame.time < pending[-1]:
+                    continue
+                yield frame
+                while pending and pending[-1] <= frame.time:
+                    pending.pop()
 
 
-def _flush(video: Any) -> Any:
-    packet = av.Packet(0)
-    packet.stream = video
-    return packet
+def _keyframes(container: Any, video: Any, wanted: list[float]) -> Iterator[Any]:
+    """The keyframe before each time, or the one after where a container finds it only so."""
+    for number, at_s in enumerate(wanted):
+        if number:  # the first is where a file begins; seeking there may lead past it
+            with suppress(av.error.FFmpegError):  # what cannot be sought in is read on
+                container.seek(round(at_s / video.time_base), stream=video)
+            video.codec_context.flush_buffers()
+        yield from _next_keyframe(container, video)
+
+
+def _next_keyframe(container: Any, video: Any) -> Iterator[Any]:
+    with suppress(av.error.FFmpegError):
+        for skipped, packet in enumerate(container.demux(video)):
+            if skipped > MOST_SKIPPED or not packet.size:
+                return
+            if packet.is_keyframe:
+                for frame in (*packet.decode(), *video.decode(None)):
+                    frame.time_base = video.time_base  # which the packet that ends a stream does not bring
+                    if frame.pts is not None:
+                        yield frame
+                return
