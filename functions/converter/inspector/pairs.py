@@ -23,7 +23,7 @@ def compare_tracks(
     video = output.streams.video[0].index
     tracks = [_track(stream, got[stream.index]) for stream in output.streams if stream.index != video]
     sources = {stream.index: _source(stream, wanted[stream.index]) for stream in source.streams}
-    starts_s = wanted[request["video_index"]].start_s, got[video].start_s
+    starts_s = wanted[request["video_index"]].picture_start_s, got[video].start_s
     for asked, track in _pairs(request["tracks"], tracks):
         theirs = wanted[asked["source"]]
         if asked["type"] == "audio" and not asked["copied"]:

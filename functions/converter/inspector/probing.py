@@ -66,9 +66,7 @@ def _tallied(container: InputContainer, *, lenient: bool) -> tuple[dict[int, Tal
 
 def _video_facts(video: Any, main: Tally, missing: int) -> dict[str, Any]:
     context = video.codec_context
-    rate = float(video.guessed_rate or video.average_rate or 0)
-    # Frames without a time (before zero in Matroska) span what their rate says.
-    span_s = len(main.times) / rate if main.untimed and rate else main.seconds
+    rate = main.rate
     return {
         "index": video.index,
         "codec": codec_name(context),
@@ -81,8 +79,8 @@ def _video_facts(video: Any, main: Tally, missing: int) -> dict[str, Any]:
         "frames": len(main.times),
         "frames_missing": missing,
         "payload_bytes": main.bytes,
-        "start_s": main.start_s - (span_s - main.seconds if main.first is not None else 0.0),
-        "duration_s": max(span_s, 1 / rate if rate else 0.0),
+        "start_s": main.picture_start_s,
+        "duration_s": max(main.picture_s, 1 / rate if rate else 0.0),
         "last_frame_s": main.last_s,
     }
 

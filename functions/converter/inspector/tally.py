@@ -129,6 +129,21 @@ class Tally:
         return float((self.first or 0) * self.time_base)
 
     @property
+    def rate(self) -> float:
+        """Frames a second of a picture, as far as its container tells; 0 if it does not."""
+        return float(self.stream.guessed_rate or self.stream.average_rate or 0)
+
+    @property
+    def picture_s(self) -> float:
+        """``seconds`` of a picture; frames without a time (before zero in Matroska) span what their rate says."""
+        return len(self.times) / self.rate if self.untimed and self.rate else self.seconds
+
+    @property
+    def picture_start_s(self) -> float:
+        """``start_s`` of a picture; frames without a time come before all others."""
+        return self.start_s - (self.picture_s - self.seconds if self.first is not None else 0.0)
+
+    @property
     def end_s(self) -> float:
         return float((self.end or 0) * self.time_base)
 
