@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from functions.converter.dropping import Dropped
-from functions.converter.media import Colour, Hdr, VideoStream
+from functions.converter.media import UNSPECIFIED, Colour, Hdr, VideoStream
 from functions.shared.errors import DolbyVisionUnsupported
 
 MAX_TIMESCALE = 2**31 - 1
@@ -21,7 +21,7 @@ FIELDS_TO_FRAMES = "bwdif=mode=send_field:parity=auto:deint=interlaced"
 FIELDS_TO_FILM = "fieldmatch=order=auto:combmatch=full,bwdif=mode=send_frame:deint=interlaced,decimate"
 """Undoes 3:2 pulldown: fields find their film frame again, and the repeated one of five goes."""
 
-BT709 = 1
+RGB, BT709 = 0, 1
 DUAL_LAYER = frozenset({"4", "7"})
 """Profiles of Dolby Vision that have a picture for everybody whatever their record says of compatibility."""
 
@@ -120,7 +120,10 @@ def gray(video: VideoStream) -> list[str]:
 def colour(video: VideoStream) -> tuple[Colour, list[str]]:
     """Unspecified stays unspecified, but RGB has no place in H.265's usual profiles: it becomes BT.709."""
     if video.chroma != "rgb":
-        return video.colour, []
+        # What PNG calls gray has RGB's matrix, which means nothing for luma.
+        is_rgb = video.colour.matrix == RGB
+        told = replace(video.colour, matrix=UNSPECIFIED) if is_rgb else video.colour
+        return told, ["setparams=colorspace=unknown"] if is_rgb else []
     return replace(video.colour, range="tv", matrix=BT709), ["scale=out_color_matrix=bt709:out_range=tv"]
 
 

@@ -111,6 +111,7 @@ RECIPES: dict[str, list[str]] = {
     "tiff.mov": [*picture(), "-c:v", "tiff"],
     "many_tracks.mkv": [*picture(), *tone(), "-map", "0", *["-map", "1"] * 32, *H264, "-c:a", "mp2"],
     "quick.mkv": [*picture(rate="400"), *H264],
+    "smallest.avi": [*picture("16x16", source="testsrc"), "-c:v", "rawvideo", "-pix_fmt", "yuv420p"],
     "too_small.avi": [*picture("14x14", source="testsrc"), "-c:v", "rawvideo", "-pix_fmt", "yuv420p"],
     "too_large.mkv": [*picture("8194x16", rate="2"), "-c:v", "ffv1"],
     "twenty_seconds.mp4": [*picture(seconds=20), *H264],
@@ -121,10 +122,11 @@ WORDS = "1\n00:00:00,000 --> 00:00:01,000\nhello\n"
 
 
 class Clips:
-    """Makes each source when it is first asked for, in ``folder``."""
+    """Makes each source of ``recipes`` when it is first asked for, in ``folder``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, recipes: dict[str, list[str]] = RECIPES) -> None:
         self._folder = folder
+        self._recipes = recipes
 
     def __call__(self, name: str) -> Path:
         path = self._folder / name
@@ -136,7 +138,7 @@ class Clips:
         if name == "words.srt":
             path.write_text(WORDS)
             return
-        options = [re.sub(r"\{(.+)\}", lambda match: str(self(match[1])), word) for word in RECIPES[name]]
+        options = [re.sub(r"\{(.+)\}", lambda match: str(self(match[1])), word) for word in self._recipes[name]]
         run_ffmpeg([*options, str(path)])
 
 

@@ -85,7 +85,9 @@ def _chroma(pixel_format: Any) -> str:
     if sum(not component.is_alpha for component in pixel_format.components) == 1:
         return "gray"
     shape = pixel_format.chroma_width(64), pixel_format.chroma_height(64)
-    return {(32, 32): "420", (32, 64): "422", (64, 64): "444"}.get(shape, "other")
+    if shape[0] <= 32 and shape[1] <= 32:
+        return "420"  # or less colour than that, which 4:2:0 holds
+    return {(32, 64): "422", (64, 64): "444"}.get(shape, "other")
 
 
 def _transparent(video: Any, pixel_format: Any) -> bool:
