@@ -1,11 +1,9 @@
 """Poster, storyboard and animated preview of real conversions: the right moments, upright, in the right light."""
 
-import os
 import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -13,15 +11,10 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from functions.converter import previews as previewing
-from functions.converter import stills
-from functions.converter.inspection import Inspector
-from functions.converter.inspector.picking import Picker
 from functions.converter.rendering import KEPT, REMUXED, as_it_is
 from tests.support import conversions
 from tests.support.clips import H264, Clips, run_ffmpeg
 from tests.support.conversions import Conversion, convert_file
-from tests.support.loglines import captured, log_lines
 from tests.support.media import BIG_BUCK_BUNNY
 from tests.support.world import World
 
@@ -238,55 +231,7 @@ def test_nothing_is_made_unless_it_is_wanted(clips: Clips, tmp_path: Path) -> No
     conversion = convert_file(clips("h264.mp4"), tmp_path / "work", previews=False)
     assert conversion.previews.files == {}
     assert not list((tmp_path / "work").glob("*.jpg"))
-    assert (tmp_path / "work" / "picks.rgb").stat().st_size == 0
-
-
-def out_of_memory(*_: object, **__: object) -> None:
-    raise MemoryError
-
-
-@pytest.mark.parametrize("step", ["choose", "picked", "sprite", "save_animation"])
-def test_previews_that_fail_fail_nothing_else(
-    world: World, clips: Clips, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    monkeypatch.setattr(previewing, step, out_of_memory)
-    with captured() as log:
-        row = world.convert(clips("h264.mp4"))
-    assert (row["status"], row["previews"]) == ("Completed", {})
-    [line] = log_lines(log.getvalue(), "preview.failed")
-    assert (line["why"], line["correlation_id"]) == ("MemoryError", str(row["transaction_id"]))
-
-
-def test_pictures_of_a_copy_that_never_come_fail_nothing_else(
-    world: World, clips: Clips, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ask = Inspector.ask
-
-    def never(self: Inspector, request: dict[str, Any], *rest: Any) -> dict[str, Any]:
-        *_, watch = rest
-        while request["command"] == "stills":
-            watch(False)
-        return ask(self, request, *rest)
-
-    monkeypatch.setattr(Inspector, "ask", never)
-    monkeypatch.setattr(stills, "WITHIN_S", 0.1)
-    with captured() as log:
-        row = world.convert(clips("hevc.mp4"))
-    assert (row["status"], row["result"], row["previews"]) == ("Completed", REMUXED, {})
-    assert [line["why"] for line in log_lines(log.getvalue(), "preview.failed")] == ["StillsTooSlow"]
-
-
-def test_a_full_disk_ends_the_pictures_and_not_the_decode() -> None:
-    frame = av.VideoFrame(640, 480, "yuv420p")
-    full = os.open("/dev/full", os.O_WRONLY)
-    try:
-        picker = Picker(full)
-        for _ in range(5):
-            picker.take(frame, 640, 480)
-        picker.close()
-    finally:
-        os.close(full)
-    assert picker.times is None
+    assert (tmp_path / "work" / "made" / "picks.rgb").stat().st_size == 0
 
 
 def test_completed_rows_name_their_previews(world: World, clips: Clips) -> None:
