@@ -17,8 +17,8 @@ class NotAVideo(PermanentError):
 
 class UnreadableMedia(PermanentError):
     code = "unreadable_media"
-    hint = "The file is damaged or not a video that can be read."
-    remedy = "Upload it again, or convert it to MP4 first."
+    hint = "The file is cut short, damaged, or not a video that can be read."
+    remedy = "Upload the whole file again, or convert it to MP4 first."
 
 
 class UnsupportedCodec(PermanentError):
@@ -79,7 +79,7 @@ class DolbyVisionUnsupported(PermanentError):
 class RequirementNotMet(PermanentError):
     code = "requirement_not_met"
     hint = "The result could not keep everything that the upload required."
-    remedy = "Leave out that requirement, or ask for a container that can keep it."
+    remedy = "Leave out that requirement; the container mkv keeps more sound, subtitles and attachments than mp4 does."
 
 
 class EncodeFailed(PermanentError):
