@@ -46,7 +46,9 @@ class ConversionPlan:
         tracks = [word for kind in ("audio", "subtitle", "cover", "attachment") for word in self._words(kind)]
         kept = [word for name, value in self.tags.items() for word in ("-metadata", f"{name}={value}")]
         shape = ["-movflags", "+faststart", "-f", "mp4"] if self.container == "mp4" else ["-f", "matroska"]
-        return [*picture, *tracks, "-map_metadata", "-1", *kept, "-map_chapters", "0", *shape]
+        # Not of chapters: what ``-map_metadata -1`` takes away from all are their titles too.
+        unnamed = ["-map_metadata:g", "-1", "-map_metadata:s", "-1"]
+        return [*picture, *tracks, *unnamed, *kept, "-map_chapters", "0", *shape]
 
     def _words(self, kind: str) -> list[str]:
         words: list[str] = []

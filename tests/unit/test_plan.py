@@ -55,7 +55,7 @@ def test_every_option_of_the_picture_names_the_picture() -> None:
 
 def test_nothing_of_the_source_comes_along_that_was_not_planned() -> None:
     arguments = planned(a_media(facts={"tags": {"title": "A film", "encoder": "x"}})).arguments()
-    assert value_of(arguments, "-map_metadata") == "-1"
+    assert [value_of(arguments, f"-map_metadata:{of}") for of in "gs"] == ["-1", "-1"]
     assert values_of(arguments, "-metadata") == ["title=A film"]
 
 
