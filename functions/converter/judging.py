@@ -109,7 +109,7 @@ def _timing(facts: dict[str, Any], media: MediaInfo, plan: ConversionPlan, times
         late = facts["misplaced"]
         yield f"frame {late['frame']} is shown {late['shift_s']:+.4f} s from its time"
     if plan.picture.retimed:
-        yield from _retimed(facts["times"] or [], times or [], plan)
+        yield from _retimed(facts, times or [], plan)
     frame_s = media.video.duration_s / max(1, media.video.frames)
     wanted_s = media.video.duration_s - (shown_from_s(facts, media) - media.video.start_s)
     if abs(facts["duration_s"] - wanted_s) > max(2 * frame_s, 0.1):
@@ -122,15 +122,24 @@ def shown_from_s(facts: dict[str, Any], media: MediaInfo) -> float:
     return media.video.start_s if first_s is None else max(float(first_s), media.video.start_s)
 
 
-def _retimed(got: list[float], wanted: list[float], plan: ConversionPlan) -> Iterator[str]:
+def _retimed(facts: dict[str, Any], wanted: list[float], plan: ConversionPlan) -> Iterator[str]:
+    got = facts["times"] or []
     tolerance = 1.01 / plan.picture.timescale + 1e-6 if plan.container == "mp4" else 0.00101
     for number, (ours, theirs) in enumerate(zip(got, wanted, strict=False)):
         if abs(ours - theirs) > tolerance:
             yield f"frame {number} is shown {ours - theirs:+.4f} s from its time"
             return
     yield from unequal(("frames in the result", len(got), len(wanted)))
-    if abs(len(wanted) - plan.picture.frames) > 2:
-        yield f"frames after deinterlacing: {len(wanted)} instead of {plan.picture.frames}"
+    planned = _frames_of_fields(plan, facts.get("decodable"))
+    if abs(len(wanted) - planned) > 2:
+        yield f"frames after deinterlacing: {len(wanted)} instead of {planned}"
+
+
+def _frames_of_fields(plan: ConversionPlan, decodable: dict[str, Any] | None) -> int:
+    """Frames that say of themselves that they are whole stay one: where there are such, they were counted."""
+    if plan.picture.frame_factor > 1 and decodable:
+        return int(decodable["frames"] + decodable["interlaced"])
+    return plan.picture.frames
 
 
 def _words(facts: dict[str, Any], plan: ConversionPlan) -> Iterator[str]:

@@ -79,9 +79,12 @@ def convert_file(
         accept(media, settings, process.threads_available())
         plan = replan(plan_conversion(media, options))
         job = Job(copy, film, container, media, lease, EncodeSlots(), settings)
-        rendition = render(plan, options, job)
+        inspecting.prepare()
+        with lease.stage("encode"):
+            rendition = render(plan, options, job)
         harm(rendition)
-        frames = choose_frames(rendition, media, options)
-        verified = verify_rendition(rendition, job, inspecting, frames.picks)
-        previews = make_previews(frames, verified, job, inspecting)
+        with lease.stage("verify"):
+            frames = choose_frames(rendition, media, options)
+            verified = verify_rendition(rendition, job, inspecting, frames.picks)
+            previews = make_previews(frames, verified, job, inspecting)
         return Conversion(media, plan, rendition, verified, previews, job)

@@ -229,6 +229,15 @@ def test_a_number_of_frames_that_was_not_planned_is_told() -> None:
     assert said == ["frames after deinterlacing: 400 instead of 500"]
 
 
+def test_frames_that_are_whole_among_those_made_of_fields_are_counted_once() -> None:
+    counted = {"frames": 250, "interlaced": 150, "failed": 0, "corrupt": 0}
+    facts = {"packets": 400, "frames": 400, "times": FIELD_TIMES[:400], "decodable": counted}
+    assert judged_fields(facts, FIELD_TIMES[:400]) == []
+    assert judged_fields(facts | {"decodable": counted | {"interlaced": 170}}, FIELD_TIMES[:400]) == [
+        "frames after deinterlacing: 400 instead of 420"
+    ]
+
+
 def test_times_that_were_not_told_are_no_proof() -> None:
     assert "frames in the result: 500 instead of 0" in judged_fields({}, times=None)
 

@@ -61,10 +61,18 @@ def verify(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
     }
     if watch and watch.picker:
         facts |= {"pick_times": watch.picker.times, "picks_cpu_s": round(watch.picker.cpu_s, 3)}
-    counted = request["decode"] and not request["retimed"] and facts["frames"] != facts["source_packets"]
-    if counted or request["examine"]:
+    if request["examine"] or (request["decode"] and _is_unexpected(facts, retimed=request["retimed"])):
         facts["decodable"] = decodable(fds[0], request)
     return facts
+
+
+def _is_unexpected(facts: dict[str, Any], *, retimed: bool) -> bool:
+    """Whether the source's packets do not explain the number of frames: then its frames must be counted.
+
+    Fields become two frames each, but where frames are whole among them, fewer; telecine's become fewer than were.
+    """
+    frames, packets = facts["frames"], facts["source_packets"]
+    return packets <= frames < 2 * packets - 2 if retimed else bool(frames != packets)
 
 
 def _thread(video: Any, request: dict[str, Any]) -> None:
