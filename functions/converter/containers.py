@@ -134,18 +134,11 @@ def usual_extension(fd: int, container: Container) -> str:
     return container.extension
 
 
-UNKNOWN_RIFF = 0xFFFFFF00
-"""Sizes from here on mean that the writer did not know."""
-
-
 def declared_bytes(fd: int, container: Container) -> int:
-    """How long a Matroska or AVI file says that it is; 0 where it does not (a live recording) and for others."""
-    head = os.pread(fd, SNIFF_BYTES, 0)
-    if container is AVI:
-        riff = int.from_bytes(head[4:8], "little")
-        return riff + 8 if 0 < riff < UNKNOWN_RIFF else 0
+    """How long a Matroska file says that it is; 0 where it does not (a live recording) and for other containers."""
     if container is not MATROSKA:
         return 0
+    head = os.pread(fd, SNIFF_BYTES, 0)
     header_size, start = _vint(head, 4)
     segment = start + (header_size or 0)
     if head[segment : segment + 4] != b"\x18\x53\x80\x67":

@@ -8,15 +8,15 @@ from functions.converter import ffmpeg, process
 from functions.converter.bounds import bounds
 from functions.converter.containers import Container
 from functions.converter.deadline import Forecast
-from functions.converter.framecheck import SIDE
+from functions.converter.framecheck import FRAME_BYTES, SIDE
 from functions.converter.lease import Lease
 from functions.converter.media import MediaInfo
 from functions.converter.pictureplan import THUMBS
 from functions.converter.plan import ConversionPlan
 from functions.converter.slots import EncodeSlots
-from functions.converter.workspace import free_bytes, require_within
+from functions.converter.workspace import free_bytes, making_folder, require_within
 from functions.shared import logs
-from functions.shared.errors import EncodeFailed, ScratchFull
+from functions.shared.errors import EncodeFailed, OutputTooLarge, ScratchFull
 from functions.shared.settings import Settings
 from functions.shared.transactions import Progress
 
@@ -69,13 +69,18 @@ class Job:
     slots: EncodeSlots
     settings: Settings
 
+    @property
+    def folder(self) -> Path:
+        """Where media processes write."""
+        return making_folder(self.source)
+
 
 def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> Encoded:
-    """Encode into the source's folder. Waits for a slot first.
+    """Encode into the job's folder. Waits for a slot first.
 
     Raises ``GrewTooLarge`` as soon as the result can be foretold to exceed ``bound_bytes``, and when it does.
     """
-    folder = job.source.parent
+    folder = job.folder
     output = folder / f"output.{plan.container}"
     thumbs, times = folder / "source.thumbs", folder / "source.times"
     for earlier in (output, thumbs, times):  # over which ffmpeg does not write
@@ -98,6 +103,8 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
             os.close(fd)
     if ran.tail:
         logs.event("ffmpeg.said", transaction_id=job.lease.claim.transaction_id, said=ran.tail)
+    if output.stat().st_size > job.settings.max_output_bytes:
+        raise OutputTooLarge
     if bound_bytes is not None and output.stat().st_size > bound_bytes:
         raise GrewTooLarge(output.stat().st_size / bound_bytes)
     copied = plan.picture.copied
@@ -126,9 +133,14 @@ def process_limits(job: Job) -> process.Limits:
         memory_bytes=min(
             process.picture_memory_bytes(video.width, video.height, threads), job.settings.worker_memory_bytes
         ),
-        file_bytes=job.settings.max_output_bytes,
+        file_bytes=max(job.settings.max_output_bytes, thumbs_bytes(job.media)),
         cpu_s=min(job.lease.deadline.cpu_s(threads), job.settings.max_cpu_s),
     )
+
+
+def thumbs_bytes(media: MediaInfo) -> int:
+    """At most so much room tiny pictures take: each field may become a frame."""
+    return (int(2 * OVERRUN * media.video.frames) + 200) * FRAME_BYTES
 
 
 def _raise_if_full(folder: Path, settings: Settings, cause: EncodeFailed) -> None:
@@ -148,6 +160,7 @@ class _Follower:
         self._slots = job.slots
         self._bound = bound_bytes
         self._folder, self._most_bytes = job.source.parent, job.settings.max_scratch_bytes
+        self._most_written = job.settings.max_output_bytes
         self._frames = -1
         self._done_s = -1.0
 
@@ -155,6 +168,8 @@ class _Follower:
         if report.frames > self._planned * OVERRUN + 100:
             raise EncodeFailed(f"more than {report.frames} frames came out of {self._planned}")
         require_within(self._folder, self._most_bytes)
+        if report.written > self._most_written:
+            raise OutputTooLarge
         if (report.frames, report.done_s) == (self._frames, self._done_s):
             return
         self._frames, self._done_s = report.frames, report.done_s

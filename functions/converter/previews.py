@@ -76,7 +76,7 @@ def make_previews(choice: Choice, verified: Verified, job: Job, inspector: Inspe
 
 def _written(shots: Shots, job: Job) -> dict[str, Path]:
     names = {"poster": "poster.jpg", "sprite": "sprite.jpg", "storyboard": "storyboard.vtt", "preview": "preview.webp"}
-    paths = {kind: job.source.with_name(name) for kind, name in names.items()}
+    paths = {kind: job.folder / name for kind, name in names.items()}
     shots.poster.save(paths["poster"], "JPEG", quality=POSTER_QUALITY)
     sprite(shots.tiles).save(paths["sprite"], "JPEG", quality=SPRITE_QUALITY)
     end_s = shots.tiles[0].time_s + job.media.video.duration_s

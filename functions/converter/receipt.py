@@ -59,7 +59,7 @@ def write_receipt(
         "sandbox": sandbox.active(),
         "times": _times(rendition, previews, job),
     }
-    path = job.source.with_name("receipt.json")
+    path = job.folder / "receipt.json"
     path.write_text(json.dumps(receipt, ensure_ascii=False, indent=1, default=str))
     return path
 
@@ -104,7 +104,7 @@ def _encoder(rendition: Rendition, verified: Verified, job: Job) -> dict[str, An
     """Versions and arguments; ``arguments`` name files by their last part only."""
     if rendition.encoded is None:
         return None
-    folder = f"{job.source.parent}/"
+    folder = f"{job.folder}/"
     _, *arguments = rendition.encoded.argv
     signature = verified.facts.get("encoder") or ""
     release = RELEASE.match(signature)

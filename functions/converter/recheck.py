@@ -106,7 +106,7 @@ def _plan_of(receipt: Mapping[str, Any], job: Job) -> ConversionPlan:
 
 def _given(plan: ConversionPlan, output: Path, job: Job) -> Encoded:
     """What the encoder was given, made again from the source; nothing is encoded."""
-    folder = job.source.parent
+    folder = job.folder
     thumbs, times = folder / "source.thumbs", folder / "source.times"
     if plan.picture.copied:
         return Encoded(output, None, None, (), 0.0)

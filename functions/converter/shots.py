@@ -75,7 +75,7 @@ def picked(frames: Frames, verified: Verified, job: Job) -> Shots:
     """From the frames that were picked while the result was decoded. Raises ``ValueError`` if they were not."""
     view, times = frames.view, verified.facts["pick_times"] or ()
     sizes = [view.before_turn((pick.width, pick.height)) for pick in frames.picks]
-    pictures = read_pictures(job.source.with_name(PICKS), sizes, view)
+    pictures = read_pictures(job.folder / PICKS, sizes, view)
     known = zip(frames.picks, pictures, times, strict=True)
     shots = {pick.frame: Shot(time_s, image) for pick, image, time_s in known}
     tiles = [_sized(shots[number], view.within(TILE)) for number in frames.tiles]
@@ -89,7 +89,7 @@ def taken(frames: Frames, job: Job, inspector: Inspector) -> Shots:
     view = frames.view
     size = view.within(POSTER)
     stills = take_stills(frames.stills, view.before_turn(size), job, inspector)
-    path, sizes = job.source.with_name(STILLS), [size] * len(stills.times)
+    path, sizes = job.folder / STILLS, [size] * len(stills.times)
     looks, motion = [], []
     for time_s, image in zip(stills.times, read_pictures(path, sizes, view), strict=True):
         looks.append(tiny(image))

@@ -74,7 +74,7 @@ def take_stills(wanted: tuple[float, ...], size: tuple[int, int], job: Job, insp
 def _ask(inspector: Inspector, request: dict[str, Any], limits: process.Limits, job: Job) -> dict[str, Any]:
     fds = [os.open(job.film, os.O_RDONLY)]
     try:
-        fds.append(os.open(job.source.with_name(STILLS), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        fds.append(os.open(job.folder / STILLS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         return inspector.ask(request, fds, limits, _patience(job))
     finally:
         for fd in fds:

@@ -61,7 +61,7 @@ def verify(plan: ConversionPlan, encoded: Encoded, job: Job, inspector: Inspecto
     lost = _lost(facts)
     frames = None
     if encoded.thumbs is not None:
-        frames = compare_frames(encoded.thumbs, job.source.with_name("result.thumbs"))
+        frames = compare_frames(encoded.thumbs, job.folder / "result.thumbs")
     times = _times(encoded.times) if encoded.times else None
     differences = judge(facts, plan, job.media, frames, times)
     if differences:
@@ -93,7 +93,7 @@ def measure(
         file_bytes=FILE_BYTES,
         cpu_s=job.lease.deadline.cpu_s(threads),
     )
-    folder = job.source.parent
+    folder = job.folder
     fds = [os.open(path, os.O_RDONLY) for path in (job.film, encoded.output)]
     fds += [os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) for name in OUTPUTS]
     try:

@@ -53,9 +53,16 @@ def require_room(folder: Path, needed_bytes: int, reserve_bytes: int) -> None:
 
 def require_within(folder: Path, most_bytes: int) -> None:
     """Raise ``ScratchLimitExceeded`` when an attempt's folder holds more than it may."""
-    used = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    used = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if used > most_bytes:
         raise ScratchLimitExceeded(f"more than {most_bytes / 2**20:.1f} MiB")
+
+
+def making_folder(source: Path) -> Path:
+    """Where media processes write, made on first use: beside the source, so that none can change what it reads."""
+    folder = source.with_name("made")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def sweep(scratch: Path) -> int:

@@ -80,7 +80,7 @@ def test_every_frame_is_decoded_and_wanted_ones_are_asked_for(job: Job, picks: t
     (request,) = inspector.requests
     assert (request["command"], request["decode"], request["retimed"]) == ("verify", True, False)
     assert [pick["frame"] for pick in request["picks"]] == [pick.frame for pick in picks]
-    assert all(job.source.with_name(name).exists() for name in OUTPUTS)
+    assert all((job.folder / name).exists() for name in OUTPUTS)
 
 
 def with_thumbs(job: Job, frames: int) -> Encoded:

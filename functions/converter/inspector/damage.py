@@ -1,5 +1,6 @@
 """How much of a film is not there, or cannot be decoded."""
 
+import os
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -21,8 +22,27 @@ GAP = 1.5
 """A frame that comes after so many times the usual distance has lost those before it."""
 
 
+UNKNOWN_RIFF = 0xFFFFFF00
+"""Sizes from here on mean that the writer did not know."""
+
+
+def claimed_s(fd: int, container: InputContainer, video: Any) -> float:
+    """How long a film says that it is.
+
+    libav takes the part of an AVI that is there for all of it: where the file is shorter than its own first chunk
+    (RIFF) says, the film is as long as its stream's header says.
+    """
+    seconds = (container.duration or 0) / av.time_base
+    if container.format.name != "avi":
+        return seconds
+    riff = int.from_bytes(os.pread(fd, 4, 4), "little")
+    if riff + 8 <= os.fstat(fd).st_size or riff >= UNKNOWN_RIFF:
+        return seconds
+    return max(seconds, float(video.frames * video.time_base))
+
+
 def missing_frames(
-    container: InputContainer, video: Any, tallies: dict[int, Tally], claimed_s: float, errors: int
+    container: InputContainer, video: Any, tallies: dict[int, Tally], whole_s: float, errors: int
 ) -> int:
     """How many frames of the main video are not there; refuses a film that lacks more than a few.
 
@@ -39,9 +59,9 @@ def missing_frames(
     if container.format.name.startswith("matroska"):  # its duration counts from zero on
         start_s = min(0.0, start_s)
     end_s = max((t.end_s for t in tallies.values() if t.end is not None), default=0.0) - start_s
-    missing_s = claimed_s - end_s
-    if missing_s > max(VAGUE_S, SMALL_LOSS * claimed_s):
-        raise Refused("truncated", f"{end_s:.1f} of {claimed_s:.1f} s are there")
+    missing_s = whole_s - end_s
+    if missing_s > max(VAGUE_S, SMALL_LOSS * whole_s):
+        raise Refused("truncated", f"{end_s:.1f} of {whole_s:.1f} s are there")
     rate = float(video.guessed_rate or video.average_rate or 0)
     cut = round(missing_s * rate) if missing_s * rate > TOLD_FRAMES else 0
     lost = cut + (gaps(main) if errors else 0)
@@ -62,14 +82,15 @@ def gaps(times: Tally) -> int:
 def decodable(fd: int, request: dict[str, Any]) -> dict[str, Any]:
     """A source, wholly decoded: the judge where packets are not frames (fields, hidden frames, damage).
 
-    ``frames`` come out of it; ``failed`` packets could not be decoded, although a frame had been before; ``corrupt``
-    frames are shown with what the decoder made up; ``start_s`` is when the first frame is shown.
+    ``frames`` come out of it, ``interlaced`` of them say that they are of two moments; ``failed`` packets could not be
+    decoded, although a frame had been before; ``corrupt`` frames are shown with what the decoder made up; ``start_s``
+    is when the first frame is shown.
     """
     container = open_media(fd, request["source"])
     video: Any = container.streams[request["video_index"]]
     video.thread_type = "AUTO"
     video.codec_context.thread_count = request["threads"]
-    counts: dict[str, Any] = {"frames": 0, "failed": 0, "corrupt": 0, "start_s": None}
+    counts: dict[str, Any] = {"frames": 0, "interlaced": 0, "failed": 0, "corrupt": 0, "start_s": None}
     try:
         for packet in container.demux(video):
             _count(packet, counts)
@@ -86,6 +107,7 @@ def _count(packet: Any, counts: dict[str, Any]) -> None:
         counts["failed"] += 1 if counts["frames"] else 0
         return
     counts["frames"] += len(frames)
+    counts["interlaced"] += sum(1 for frame in frames if frame.interlaced_frame)
     if counts["start_s"] is None and frames and frames[0].time is not None:
         counts["start_s"] = frames[0].time
     counts["corrupt"] += sum(1 for frame in frames if frame.is_corrupt)

@@ -7,7 +7,7 @@ import av
 import av.logging
 from av.container import InputContainer
 
-from functions.converter.inspector.damage import missing_frames
+from functions.converter.inspector.damage import claimed_s, missing_frames
 from functions.converter.inspector.fields import field_facts
 from functions.converter.inspector.opening import Refused, codec_name, main_video, open_media, refuse_undecodable
 from functions.converter.inspector.picture import first_frames, picture_facts
@@ -33,9 +33,8 @@ def probe(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
     context = video.codec_context
     if not context.width or not context.height or not context.pix_fmt:
         raise Refused("unreadable", "no picture could be decoded")
-    claimed_s = (container.duration or 0) / av.time_base
     tallies, errors = _tallied(container, lenient=request["demuxer"] == "mov")
-    missing = missing_frames(container, video, tallies, claimed_s, errors)
+    missing = missing_frames(container, video, tallies, claimed_s(fds[0], container, video), errors)
     main = tallies[video.index]
     if not main.times:
         raise Refused("no_video", "the video stream has no frame")
