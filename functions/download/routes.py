@@ -104,7 +104,7 @@ async def stream(
 @router.get("/receipt", summary="What was done", response_class=JSONResponse, responses=RECEIPT_RESPONSES)
 async def get_receipt(request: Request, user_id: UserId = None, transaction_id: TransactionId = None) -> Response:
     """The conversion's receipt: checksums and facts of source and output, what was kept and what was dropped and why,
-    with which programs and arguments, and the figures of the verification.
+    with which programs and arguments, and the figures of the verification. `python -m local verify` checks it again.
     """
     user, transaction = await _asked(request, user_id, transaction_id)
     row = await in_thread(row_with_receipt, transaction, user)

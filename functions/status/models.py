@@ -61,9 +61,10 @@ class OptionsInForce(BaseModel):
 
 
 class ResultName(StrEnum):
-    """`converted`: encoded as H.265. `remuxed`: the source's own pictures, untouched, in the wanted container.
+    """`converted`: encoded as H.265. `remuxed`: it was H.265 already, so its picture is taken over untouched.
 
-    `kept_original`: the source as it is, where H.265 would have been larger. Each of them is a success.
+    `kept_original`: H.265 would have been larger, so it is the source's own picture in the wanted container, or the
+    very bytes of the source. Each of them is a success.
     """
 
     CONVERTED = "converted"
@@ -74,7 +75,11 @@ class ResultName(StrEnum):
 class Dropped(BaseModel):
     """What the source has and the result has not."""
 
-    what: str = Field(description="`subtitle`, `attachment`, …")
+    what: str = Field(
+        description="A track: `audio`, `subtitle`, `attachment`, `cover`, `video`, `data`, `empty_track`; a property:"
+        " `location`, `chroma`, `alpha`, `captions`, `hdr10plus`, `dolby_vision`, `layout`, `sample_rate`, `language`,"
+        " `flags`, `subtitle_styling`. More may be added."
+    )
     index: int | None = Field(description="Of the stream in the source, if it is one.")
     codec: str | None
     language: str | None
@@ -84,9 +89,9 @@ class Dropped(BaseModel):
 class Remark(BaseModel):
     """Something about the source that the result shows."""
 
-    code: str = Field(description="Stable, for machines.")
+    code: str = Field(description="`frames_missing` or `frames_damaged`; more may be added.")
     message: str
-    count: int | None
+    count: int | None = Field(description="How many frames; at most 1 % of the film.")
 
 
 EXAMPLE: dict[str, Any] = {
@@ -124,34 +129,68 @@ EXAMPLE: dict[str, Any] = {
         "video": {
             "index": 0,
             "codec": "h264",
+            "profile": "High",
+            "tag": "avc1",
             "width": 1920,
             "height": 1080,
             "pixel_format": "yuv420p",
             "bit_depth": 8,
+            "chroma": "420",
+            "alpha": False,
+            "sample_aspect_ratio": "1:1",
+            "rotation": 0,
+            "mirrored": False,
+            "fields": "progressive",
+            "flagged_interlaced": False,
+            "captions": False,
+            "colour": {"range": "tv", "primaries": 1, "transfer": 1, "matrix": 1},
+            "hdr": {"mastering": None, "light": None, "hdr10plus": False, "dolby_vision": None},
             "frames": 1800,
+            "frames_missing": 0,
+            "hidden_frames": 0,
             "frame_rate": 30.0,
             "time_base": "1/30000",
+            "start_s": 0.0,
             "duration_s": 60.0,
             "last_frame_s": 0.0333,
+            "payload_bytes": 72400320,
         },
-        "audio": [{"index": 1, "codec": "aac", "channels": 2, "sample_rate": 48000, "duration_s": 60.0}],
+        "audio": [
+            {
+                "index": 1,
+                "codec": "aac",
+                "language": "eng",
+                "title": None,
+                "flags": ["default"],
+                "channels": 2,
+                "layout": "stereo",
+                "sample_rate": 48000,
+                "start_s": 0.0,
+                "duration_s": 60.0,
+                "packets": 2813,
+                "payload_bytes": 960000,
+            }
+        ],
+        "subtitles": [],
         "other": [],
+        "chapters": [],
+        "tags": {"location": "+59.9133+010.7389/"},
     },
     "result": "converted",
     "result_reason": None,
     "dropped": [
         {
-            "what": "subtitle",
-            "index": 3,
-            "codec": "hdmv_pgs_subtitle",
-            "language": "eng",
-            "reason": "MP4 cannot hold picture subtitles; ask for mkv to keep them.",
+            "what": "location",
+            "index": None,
+            "codec": None,
+            "language": None,
+            "reason": "Where it was shot is left out unless asked for: keep location.",
         }
     ],
     "warnings": [
         {
             "code": "frames_damaged",
-            "message": "Frames of the file cannot be decoded and were left out.",
+            "message": "Frames of the file are damaged: they are left out or shown as far as they go.",
             "count": 3,
         }
     ],
@@ -189,7 +228,7 @@ class StatusAnswer(BaseModel):
     media: dict[str, Any] | None = Field(description="What the probe measured of the source; null before.")
     result: ResultName | None = Field(description="How the result came about; null until Completed.")
     result_reason: str | None = Field(description="Why it is not `converted`, as a sentence.")
-    dropped: list[Dropped] = Field(description="What was left out, and why; empty until Completed.")
+    dropped: list[Dropped] = Field(description="All that was left out, and why; empty until Completed.")
     warnings: list[Remark] = Field(description="Such as frames that the source had lost.")
     receipt: str | None = Field(description="`available` for `GET /receipt`, or null.")
     previews: list[str] = Field(
