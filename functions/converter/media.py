@@ -78,6 +78,7 @@ class VideoStream:
     captions: bool = False
     colour: Colour = Colour()
     hdr: Hdr = Hdr()
+    hidden_frames: int = 0
 
     @property
     def shown_size(self) -> tuple[int, int]:

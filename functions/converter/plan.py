@@ -59,12 +59,11 @@ class ConversionPlan:
                 words += [f"-b:{at}", str(track.bitrate)]
             if track.layout:
                 words += [f"-channel_layout:{at}", track.layout]
-            if kind == "attachment":
+            if kind == "attachment":  # what it is called and what it is: Matroska demands both
+                words += [f"-map_metadata:s:{at}", f"0:s:{track.index}"]
                 continue
             words += [f"-disposition:{at}", "+".join(track.flags) or "0"]
-            # MP4 has no title of a track; players show the name of its handler.
-            title = "title" if self.container == "mkv" else "handler_name"
-            for name, value in (("language", track.language), (title, track.title)):
+            for name, value in (("language", track.language), ("title", track.title)):
                 words += [f"-metadata:s:{at}", f"{name}={_one_line(value)}"]
         return words
 
@@ -74,7 +73,7 @@ def plan_conversion(media: MediaInfo, options: Options) -> ConversionPlan:
 
     Raises ``DolbyVisionUnsupported`` and, if something that is required cannot be kept, ``RequirementNotMet``.
     """
-    if is_wanted_hevc(media.video, options) and media.container not in UNTIMED:
+    if is_wanted_hevc(media.video, options) and _may_be_copied(media, options):
         return _checked(_plan(media, options, copied_picture(media.video), []), media, options)
     picture, dropped = encoded_picture(media.video, options)
     return _checked(_plan(media, options, picture, dropped), media, options)
@@ -83,9 +82,14 @@ def plan_conversion(media: MediaInfo, options: Options) -> ConversionPlan:
 def plan_keeping(media: MediaInfo, options: Options) -> ConversionPlan | None:
     """The source's own picture in the wanted container; None if that cannot hold it."""
     holds = MP4_VIDEO if options.container == "mp4" else MKV_VIDEO
-    if media.video.codec not in holds or media.container in UNTIMED:
+    if media.video.codec not in holds or not _may_be_copied(media, options):
         return None
     return _checked(_plan(media, options, copied_picture(media.video), []), media, options)
+
+
+def _may_be_copied(media: MediaInfo, options: Options) -> bool:
+    """Whether a copy shows the same frames at the same times: Matroska has no edit list that hides some."""
+    return media.container not in UNTIMED and not (options.container == "mkv" and media.video.hidden_frames)
 
 
 def _plan(media: MediaInfo, options: Options, picture: PicturePlan, dropped: list[Dropped]) -> ConversionPlan:

@@ -82,7 +82,7 @@ OF_THE_FILE: dict[str, tuple[Mutation, str]] = {
         "audio track 0: language: None instead of deu",
     ),
     "a track's title lost": (
-        remuxed(*COPIED, "-metadata:s:a:1", "handler_name=SoundHandler", *FAST),
+        remuxed(*COPIED, "-metadata:s:a:1", "title=", *FAST),
         "audio track 1: title: None instead of Director",
     ),
     "a flag lost": (

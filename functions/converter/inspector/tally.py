@@ -53,6 +53,7 @@ class Tally:
         self.all_packets = 0
         self.bytes = 0
         self.untimed = 0
+        self.hidden = 0
         self.complete = stream.container.format.name not in UNTIMED
         self.first: int | None = None
         self.last: int | None = None
@@ -66,6 +67,7 @@ class Tally:
         if not packet.size or (self.codec == "mov_text" and packet.size <= NO_TEXT_BYTES):
             return
         self.all_packets += 1
+        self.hidden += bool(packet.is_discard)
         if self._digest:
             self._note_time(packet)
             for part in self._parts(packet):
