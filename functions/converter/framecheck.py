@@ -76,10 +76,10 @@ def compare_frames(source: Path, result: Path) -> FrameFigures:
             worst, worst_frame = rms, start + at
         if not faults:
             faults = _first_fault(start, ours, theirs, errors)
-    gain, offset = tally.line()
+    gain, offset, vague = tally.line()
     if len(wanted) != len(got):
         faults.append(f"{len(got)} frames instead of {len(wanted)}")
-    faults += _range_faults(gain, offset)
+    faults += _range_faults(gain, offset, vague)
     mean = total / count if count else 0.0
     figures = (round(mean, 3), round(worst, 3), worst_frame, round(gain, 4), round(offset, 3))
     return FrameFigures(len(got), *figures, tuple(faults))
@@ -139,24 +139,25 @@ class _Luma:
         self._count += x.size
         self._sums += (x.sum(), y.sum(), (x * x).sum(), (x * y).sum(), (y * y).sum())
 
-    def line(self) -> tuple[float, float]:
-        """Gain, and offset at the film's mean brightness.
+    def line(self) -> tuple[float, float, float]:
+        """Gain, offset at the film's mean brightness, and how far the gain may be off.
 
         An encoder removes noise, which makes the line of least squares flatter than what became of the picture. The
         gain lies between it and the one that maps the result back (errors in variables): of these, the nearest to 1.
         """
         if not self._count:
-            return 1.0, 0.0
+            return 1.0, 0.0, 0.0
         x, y, xx, xy, yy = self._sums / self._count
         variance, left, common = xx - x * x, yy - y * y, xy - x * y
         if variance <= FLAT_VARIANCE:
-            return 1.0, float(y - x)
-        flat = common / variance
-        steep = left / common if common * common > LIKE * variance * left else flat
-        return float(min(max(1.0, flat), max(flat, steep))), float(y - x)
+            return 1.0, float(y - x), 0.0
+        flat, alike = common / variance, common * common / (variance * left) if left else 0.0
+        if alike <= LIKE:
+            return float(flat), float(y - x), 0.0
+        return float(min(max(1.0, flat), flat / alike)), float(y - x), float(1 - alike)
 
 
-def _range_faults(gain: float, offset: float) -> list[str]:
-    if abs(gain - 1) <= GAIN_TOLERANCE and abs(offset) <= OFFSET_TOLERANCE:
+def _range_faults(gain: float, offset: float, vague: float) -> list[str]:
+    if abs(gain - 1) <= GAIN_TOLERANCE + vague and abs(offset) <= OFFSET_TOLERANCE:
         return []
     return [f"the range is shifted: contrast {gain:.3f} and brightness {offset:+.1f} levels of the source's"]
