@@ -12,7 +12,7 @@ SUBTITLES = [
     ("ass", "mov_text", "copy"),
     ("ssa", "mov_text", "subrip"),
     ("webvtt", "mov_text", "copy"),
-    ("mov_text", "mov_text", "subrip"),
+    ("mov_text", "copy", "subrip"),
     ("text", "mov_text", "subrip"),
     ("hdmv_pgs_subtitle", None, "copy"),
     ("dvd_subtitle", None, "copy"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from functions.converter.containers import UNTIMED
 from functions.converter.media import PQ, Colour, Hdr
 from functions.converter.plan import MKV_VIDEO, MP4_VIDEO, plan_keeping
 from tests.support.plans import asked, planned, value_of
@@ -78,3 +79,19 @@ def test_a_picture_that_is_kept_loses_nothing_that_an_encode_would() -> None:
     assert plan is not None
     assert plan.dropped == ()
     assert (plan.picture.width, plan.picture.height, plan.picture.rotation) == (1280, 720, 90)
+
+
+@pytest.mark.parametrize("container", sorted(UNTIMED))
+def test_a_stream_without_times_is_encoded_as_a_copy_would_have_none(container: str) -> None:
+    media = a_media(facts={"container": container}, **WANTED)
+    assert not planned(media).is_remux
+    assert plan_keeping(media, asked()) is None
+
+
+@pytest.mark.parametrize(("container", "is_copied"), [("mp4", True), ("mkv", False)])
+def test_frames_that_an_edit_list_hides_are_not_copied_into_matroska_which_would_show_them(
+    container: str, is_copied: bool
+) -> None:
+    media = a_media(hidden_frames=5, **WANTED)
+    assert planned(media, container=container).is_remux == is_copied
+    assert (plan_keeping(media, asked(container=container)) is not None) == is_copied

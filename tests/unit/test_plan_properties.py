@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from functions.converter.media import (
     SIDE_PIXELS,
+    UNSPECIFIED,
     AudioStream,
     Chapter,
     Colour,
@@ -18,6 +20,7 @@ from functions.converter.media import (
     SubtitleStream,
     VideoStream,
 )
+from functions.converter.picturerules import RGB
 from functions.converter.plan import ConversionPlan, plan_conversion, plan_keeping
 from functions.converter.trackplan import MKV_AUDIO, MKV_SUBTITLES, TEXT_SUBTITLES
 from functions.shared.errors import DolbyVisionUnsupported, PermanentError, RequirementNotMet
@@ -261,9 +264,11 @@ def _difference(plan: ConversionPlan, other: ConversionPlan) -> list[str]:
 @PATIENT
 @given(medias(), choices)
 def test_colour_that_is_not_described_stays_so(media: MediaInfo, options: Options) -> None:
-    planned_colour, given_colour = planned(media, options).picture.colour, media.video.colour
+    picture, given_colour = planned(media, options).picture, media.video.colour
+    planned_colour = picture.colour
     if media.video.chroma != "rgb":
-        assert planned_colour == given_colour
+        means_nothing = given_colour.matrix == RGB and not picture.copied
+        assert planned_colour == (replace(given_colour, matrix=UNSPECIFIED) if means_nothing else given_colour)
     assert (planned_colour.primaries, planned_colour.transfer) == (given_colour.primaries, given_colour.transfer)
 
 
