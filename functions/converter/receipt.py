@@ -13,10 +13,12 @@ from typing import Any
 from functions.converter import ffmpeg, sandbox
 from functions.converter.dropping import Warned
 from functions.converter.encode import Job
+from functions.converter.media import MediaInfo
 from functions.converter.plan import ConversionPlan
 from functions.converter.previews import Previews
 from functions.converter.publish import Published, sha256_of
 from functions.converter.rendering import KEPT, Rendition
+from functions.converter.tags import without_location
 from functions.converter.verify import Verified
 
 VERSION = 1
@@ -43,7 +45,7 @@ def write_receipt(
         "outcome": rendition.outcome,
         "reason": rendition.reason,
         "options": dict(claim.options),
-        "source": {"size": media.size, "sha256": source_sha256, "media": media.as_json()},
+        "source": {"size": media.size, "sha256": source_sha256, "media": _shareable(media, claim.options)},
         "output": {
             "size": published.size,
             "sha256": published.sha256,
@@ -89,6 +91,12 @@ def planned(plan: ConversionPlan) -> dict[str, Any]:
         "tags": dict(plan.tags),
         "dropped": [one.as_json() for one in plan.dropped],
     }
+
+
+def _shareable(media: MediaInfo, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The source as the probe found it. A receipt may be shown around like its film: it tells no more of places."""
+    tags = media.tags if "location" in options.get("keep", ()) else without_location(media.tags)
+    return media.as_json() | {"tags": dict(tags)}
 
 
 def _measured(verified: Verified) -> dict[str, Any] | None:

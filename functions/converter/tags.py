@@ -35,6 +35,11 @@ def location(tags: Mapping[str, str]) -> str | None:
     return next((known[name] for name in LOCATIONS if known.get(name)), None)
 
 
+def without_location(tags: Mapping[str, str]) -> dict[str, str]:
+    """All tags but those that say where the film was shot."""
+    return {name: value for name, value in tags.items() if name.lower() not in LOCATIONS}
+
+
 def same_tag(name: str, got: str | None, wanted: str) -> bool:
     """Whether a result says what was planned; containers write times in forms of their own."""
     if name == "creation_time":

@@ -115,12 +115,13 @@ def test_status_tells_what_was_asked_for_and_what_became_of_it(trip: Trip) -> No
     assert state["receipt"] == "available"
 
 
-def test_what_is_left_out_is_named_with_the_reason(trip: Trip) -> None:
-    [place] = trip.state["dropped"]
-    assert place["what"] == "location"
-    assert place["reason"]
-    assert "location" in tags(trip.source)
+def test_what_is_left_out_is_named_with_the_reason(deployment: Deployment, trip: Trip) -> None:
+    [lost] = trip.state["dropped"]
+    assert lost["what"] == "location"
+    assert lost["reason"]
+    place = tags(trip.source)["location"]
     assert "location" not in {name.lower() for name in tags(trip.result)}
+    assert place not in json.dumps(receipt_of(deployment, trip))
 
 
 def test_the_result_is_what_was_asked_for(trip: Trip) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.converter.tags import CREATION, KEPT_TAGS, LOCATIONS, kept_tags, location
+from functions.converter.tags import CREATION, KEPT_TAGS, LOCATIONS, kept_tags, location, without_location
 
 PLACE = "+52.5200+013.4050/"
 
@@ -65,3 +65,8 @@ def test_a_tag_that_says_nothing_is_left_out(value: str) -> None:
 @pytest.mark.parametrize(("value", "kept"), [("a\nb", "a b"), ("a\0b", "ab"), ("  a \r\n\t b ", "a b"), ("a=b", "a=b")])
 def test_a_tag_is_one_line(value: str, kept: str) -> None:
     assert kept_tags({"title": value}, keep_location=False) == {"title": kept}
+
+
+@pytest.mark.parametrize("name", [*LOCATIONS, LOCATIONS[0].upper()])
+def test_without_its_place_a_film_has_all_other_tags(name: str) -> None:
+    assert without_location({name: PLACE, "title": "A film"}) == {"title": "A film"}
