@@ -75,7 +75,9 @@ def convert_file(
     settings = settings or settings_with()
     lease = a_lease()
     with inspector() as inspecting:
-        film, container, media = probe_film(copy, inspecting, lease, settings)
+        inspecting.prepare()
+        with lease.stage("probe"):
+            film, container, media = probe_film(copy, inspecting, lease, settings)
         accept(media, settings, process.threads_available())
         plan = replan(plan_conversion(media, options))
         job = Job(copy, film, container, media, lease, EncodeSlots(), settings)
