@@ -47,7 +47,8 @@ class VideoStream:
     one that is shown last, ``start_s`` when the first one is shown.
 
     ``rotation``: degrees clockwise that a player turns the picture; ``mirrored``: whether it flips it. ``fields``:
-    ``progressive``, ``interlaced`` or ``telecine``, as its frames show and not as its header says. ``chroma``:
+    ``progressive``, ``interlaced`` or ``telecine``, as its frames show and not as its header says;
+    ``top_first``: which field comes first, None for what each frame's flag says. ``chroma``:
     ``420``, ``422``, ``444``, ``gray``, ``rgb`` or, for anything else, ``other``. ``captions``: whether closed captions
     come with its frames (ATSC A/53).
     """
@@ -73,6 +74,7 @@ class VideoStream:
     mirrored: bool = False
     fields: str = "progressive"
     flagged_interlaced: bool = False
+    top_first: bool | None = None
     frames_missing: int = 0
     payload_bytes: int = 0
     captions: bool = False

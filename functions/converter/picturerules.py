@@ -16,6 +16,7 @@ OVER_BLACK = "premultiply=inplace=1"
 """What shows through a transparent picture is black: players would show whatever its hidden samples happen to hold."""
 
 FIELDS_TO_FRAMES = "bwdif=mode=send_field:parity=auto:deint=interlaced"
+PARITIES = {None: "auto", True: "tff", False: "bff"}
 """Each field becomes a frame of its own, so motion stays as smooth as it was on a television."""
 
 FIELDS_TO_FILM = "fieldmatch=order=auto:combmatch=full,bwdif=mode=send_frame:deint=interlaced,decimate"
@@ -68,7 +69,7 @@ def shown_ratio(video: VideoStream) -> Fraction:
 def fields(video: VideoStream) -> tuple[Fraction, list[str]]:
     """Frames of the result for each of the source, and how they are made of fields."""
     if video.fields == "interlaced":
-        return Fraction(2), [FIELDS_TO_FRAMES]
+        return Fraction(2), [FIELDS_TO_FRAMES.replace("auto", PARITIES[video.top_first])]
     if video.fields == "telecine":
         return Fraction(4, 5), [FIELDS_TO_FILM]
     return Fraction(1), ["setfield=prog"] if video.flagged_interlaced else []

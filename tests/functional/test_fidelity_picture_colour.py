@@ -3,6 +3,7 @@
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,14 +132,14 @@ def test_hlg_is_kept(clips: Clips, tmp_path: Path, name: str, max_height: int | 
     assert see(done.output).colour == (LIMITED, 9, 18, 9)
 
 
-def scene(number: int) -> dict[str, object]:
+def scene(number: int) -> dict[str, Any]:
     """HDR10+ of one frame, as x265 reads it."""
     spread = {"DistributionIndex": [1, 5, 10, 25, 50, 75, 90, 95, 99], "DistributionValues": list(range(0, 9000, 1000))}
     luminance = {"AverageRGB": 1037, "LuminanceDistributions": spread, "MaxScl": [17830, 16895, 14252]}
     curve = {"Anchors": [102, 205, 307, 410, 512, 614, 717, 819, 922], "KneePointX": 0, "KneePointY": 0}
     places = {"SceneFrameIndex": number, "SceneId": 0, "SequenceFrameIndex": number}
     windows = {"NumberOfWindows": 1, "TargetedSystemDisplayMaximumLuminance": 400}
-    return {"BezierCurveData": curve, "LuminanceParameters": luminance} | places | windows
+    return {"BezierCurveData": curve, "LuminanceParameters": luminance, **places, **windows}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Samples of every depth and shape become what players of H.265 show, as bright as they were."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
     return Clips(tmp_path_factory.mktemp("formats"), FORMATS | MORE)
 
 
-def converted(clips: Clips, name: str, folder: Path, **options: object) -> Conversion:
+def converted(clips: Clips, name: str, folder: Path, **options: Any) -> Conversion:
     return convert_file(clips(name), folder, **options)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import av
 from av.filter import Graph
 
-from functions.converter.inspector.opening import decoded
+from functions.converter.inspector.opening import codec_name, decoded
 
 LOOKED_AT = 300
 """Frames of the film's beginning; ten seconds of television."""
@@ -29,20 +29,24 @@ TOLD_FRAMES = 5
 """Fewer frames with motion than this tell nothing: the flag is believed."""
 
 
-def field_facts(container: Any, video: Any, flagged: bool) -> str:
-    """``progressive``, ``interlaced`` or ``telecine``. ``container`` is read on from where it stands."""
-    if not flagged:
-        return "progressive"
+def field_facts(container: Any, video: Any) -> dict[str, Any]:
+    """What a flagged film is, ``progressive``, ``interlaced`` or ``telecine``, and which field seems to come first."""
     counts = {"interlaced": 0, "progressive": 0, "repeated": 0, "frames": 0}
+    top = bottom = 0
     for frame in _examined(container, video):
         kind = frame.metadata.get("lavfi.idet.multiple.current_frame", "")
+        top += kind == "tff"
+        bottom += kind == "bff"
         counts["interlaced"] += kind in ("tff", "bff")
         counts["progressive"] += kind == "progressive"
         counts["repeated"] += frame.metadata.get("lavfi.idet.repeated.current_frame") in ("top", "bottom")
         counts["frames"] += 1
     kind = judged(**counts)
     rate = float(video.guessed_rate or video.average_rate or 0)
-    return "interlaced" if kind == "telecine" and int(rate) not in TELECINE_RATES else kind
+    if kind == "telecine" and int(rate) not in TELECINE_RATES:
+        kind = "interlaced"
+    # H.265 flags each picture as one field, and encoders do so for frames of both: their flags alternate.
+    return {"fields": kind, "top_first": top >= bottom if codec_name(video.codec_context) == "hevc" else None}
 
 
 def judged(interlaced: int, progressive: int, repeated: int, frames: int) -> str:

@@ -94,9 +94,7 @@ def _looked_at(fd: int, request: dict[str, Any], video: Any) -> dict[str, Any]:
     facts = picture_facts(stream, frames, fd, request["demuxer"]) | {"flagged_interlaced": flagged}
     if flagged:
         again = open_media(fd, request)
-        facts["fields"] = field_facts(again, again.streams[video.index], flagged)
-    else:
-        facts["fields"] = "progressive"
+        facts |= field_facts(again, again.streams[video.index])
     return facts
 
 
