@@ -58,11 +58,13 @@ def missing_frames(
     start_s = (container.start_time or 0) / av.time_base
     if container.format.name.startswith("matroska"):  # its duration counts from zero on
         start_s = min(0.0, start_s)
-    end_s = max((t.end_s for t in tallies.values() if t.end is not None), default=0.0) - start_s
-    missing_s = whole_s - end_s
-    if missing_s > max(VAGUE_S, SMALL_LOSS * whole_s):
-        raise Refused("truncated", f"{end_s:.1f} of {whole_s:.1f} s are there")
+    last_s = max((t.end_s for t in tallies.values() if t.end is not None), default=0.0)
+    # Writers of ASF count from zero on, or from the first frame.
+    missing_s = min(whole_s - (last_s - start_s), abs(whole_s - last_s))
     rate = float(video.guessed_rate or video.average_rate or 0)
+    vague_s = max(VAGUE_S, TOLD_FRAMES / rate if rate else 0.0, SMALL_LOSS * whole_s)
+    if missing_s > vague_s:
+        raise Refused("truncated", f"{whole_s - missing_s:.1f} of {whole_s:.1f} s are there")
     cut = round(missing_s * rate) if missing_s * rate > TOLD_FRAMES else 0
     lost = cut + (gaps(main) if errors else 0)
     if lost > max(SMALL_LOSS * (len(main.times) + lost), missing_s * rate):

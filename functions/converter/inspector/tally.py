@@ -60,7 +60,7 @@ class Tally:
         self.end: int | None = None
         self.packet_times = array.array("q")
         self._last_ends: int | None = None
-        self._digest = hashlib.blake2b(digest_size=16) if digest else None
+        self._digest = hashlib.sha256() if digest else None
         self._parts = parts_of(stream, self.codec)
 
     def add(self, packet: Any) -> None:
