@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
 
@@ -82,3 +83,54 @@ def _audio_track(content: bytes, number: int) -> AudioTrack:
             packets=tuple(bytes(packet) for packet in packets),
             start=Fraction(min(time for time in times if time >= 0)),
         )
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A stream that is not the main video. ``flags`` are names of dispositions, without ``captions`` and
+    ``descriptions``, which MP4 cannot tell from what is for people who hear or see badly."""
+
+    kind: str
+    codec: str
+    layout: str
+    language: str | None
+    title: str | None
+    flags: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a file says of itself. ``tags`` by lower-case name; ``chapters``: seconds and title."""
+
+    streams: tuple[Beside, ...]
+    tags: dict[str, str]
+    chapters: tuple[tuple[float, str], ...]
+
+    def of(self, kind: str) -> list[Beside]:
+        return [stream for stream in self.streams if stream.kind == kind]
+
+
+def words(content: bytes) -> Words:
+    """All streams but the first, in order, and what the file says."""
+    with av.open(io.BytesIO(content), "r") as container:
+        chapters = tuple(
+            (float(chapter["start"] * (chapter["time_base"] or 0)), chapter["metadata"].get("title", ""))
+            for chapter in container.chapters()
+        )
+        tags = {name.lower(): value for name, value in container.metadata.items()}
+        streams = tuple(_beside(container.streams[number]) for number in range(1, len(container.streams)))
+        return Words(streams, tags, chapters)
+
+
+def _beside(stream: Any) -> Beside:
+    same = ("captions", "descriptions")
+    flags = {str(flag.name) for flag in av.stream.Disposition if flag & stream.disposition and flag.name not in same}
+    kind = "cover" if "attached_pic" in flags else stream.type
+    return Beside(
+        kind=kind,
+        codec=stream.codec_context.codec.canonical_name if stream.codec_context else "",
+        layout=stream.codec_context.layout.name if kind == "audio" else "",
+        language=None if stream.language == "und" else stream.language,
+        title=stream.metadata.get("title") or stream.metadata.get("name"),
+        flags=frozenset(flags),
+    )
