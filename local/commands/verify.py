@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from functions.converter.inspection import Inspector
 from functions.converter.recheck import NotAReceipt, Rechecked, recheck
@@ -58,6 +59,10 @@ def _parsed(text: bytes, name: str) -> dict[str, Any]:
 
 def _fetched(args: argparse.Namespace, home: Path) -> tuple[dict[str, Any], Path]:
     """The receipt, and unless it is at hand the result, of a transaction."""
+    try:
+        UUID(args.receipt)
+    except ValueError:
+        raise ClientError(f"{args.receipt} is neither a file nor the ID of a transaction.", "no_such_file") from None
     client = client_of(args, Stop())
     receipt = _parsed(client.receipt(args.receipt), "The answer")
     if args.output is not None:

@@ -148,3 +148,8 @@ def test_what_is_no_receipt_gets_one_sentence(
     assert code == 1
     assert said in printed
     assert printed.startswith("error: ")
+
+
+def test_what_is_neither_a_file_nor_an_id_is_said_to_be_that(clips: Clips, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "reciept.json", "--source", str(clips("h264.mp4"))]) == 1
+    assert capsys.readouterr().err == "error: reciept.json is neither a file nor the ID of a transaction.\n"
