@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import coldstart, imports, machine, memory, overhead, rates, remux, shares, throughput
+from tests.bench import coldstart, corpus, imports, machine, memory, overhead, rates, remux, shares, throughput
 from tests.bench.figures import Figure, missed_lines, table
 from tests.bench.setting import Setting
 
@@ -19,6 +19,7 @@ MEASURES: dict[str, Callable[[Setting], list[Figure]]] = {
     "overhead": overhead.measure,
     "shares": shares.measure,
     "remux": remux.measure,
+    "corpus": corpus.measure,
     "throughput": throughput.measure,
     "memory": memory.measure,
     "rates": rates.measure,
