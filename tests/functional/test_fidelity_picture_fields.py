@@ -51,6 +51,10 @@ RECIPES = INTERLACED | {
     "flagged_real.ts": [*REAL, "-vf", f"scale=320:180,{TOP}", *MPEG2],
     "flagged_real.mp4": [*REAL, "-vf", f"scale=320:180,{TOP}", *H264, "-x264-params", "tff=1"],
     "flagged_hevc.mp4": [*picture("320x240"), "-vf", TOP, *HEVC[:-1], "log-level=error:interlace=tff"],
+    "separate_hevc.mp4": [
+        *(*picture("320x240", "50", 1.2), "-vf", "tinterlace=interleave_top,separatefields", *HEVC[:-1]),
+        "log-level=error:interlace=tff",
+    ],
     "fake.mp4": [*picture("320x240"), *H264, "-x264-params", "fake-interlaced=1"],
     "combed.mp4": [*picture("320x240", "50", 1.2), "-vf", "tinterlace=interleave_top,setfield=prog", *H264],
     "interlaced_real.ts": [*REAL, "-vf", f"scale=320:180,tinterlace=interleave_top,{TOP}", *MPEG2],
@@ -120,6 +124,14 @@ def test_real_footage_is_told_apart(clips: Clips, tmp_path: Path, name: str, fie
     factor = {"interlaced": Fraction(2), "telecine": Fraction(4, 5)}[fields]
     assert done.media.video.fields == fields
     assert abs(len(see(done.output).lumas) - len(see(clips(name)).lumas) * factor) <= 2
+
+
+def test_fields_that_are_pictures_of_their_own_are_copied_as_they_are(clips: Clips, tmp_path: Path) -> None:
+    """Players of H.265 weave them; a picture of half the height is no film."""
+    done = convert_file(clips("separate_hevc.mp4"), tmp_path)
+    source, result = see(clips("separate_hevc.mp4")), see(done.output)
+    assert (done.rendition.outcome, result.size, len(result.lumas)) == ("remuxed", (320, 120), 60)
+    assert result.steps == source.steps
 
 
 @pytest.mark.parametrize("container", ["mpg", "ts", "mkv"])

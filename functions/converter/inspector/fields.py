@@ -45,8 +45,11 @@ def field_facts(container: Any, video: Any) -> dict[str, Any]:
     rate = float(video.guessed_rate or video.average_rate or 0)
     if kind == "telecine" and int(rate) not in TELECINE_RATES:
         kind = "interlaced"
-    # H.265 flags each picture as one field, and encoders do so for frames of both: their flags alternate.
-    return {"fields": kind, "top_first": top >= bottom if codec_name(video.codec_context) == "hevc" else None}
+    if codec_name(video.codec_context) != "hevc":
+        return {"fields": kind, "top_first": None}
+    # H.265 flags each picture as one field, which nothing is to be done to; encoders flag frames of both alike.
+    woven = kind != "interlaced" or top + bottom >= TOLD_FRAMES
+    return {"fields": kind if woven else "progressive", "top_first": top >= bottom}
 
 
 def judged(interlaced: int, progressive: int, repeated: int, frames: int) -> str:
