@@ -19,7 +19,7 @@ class NoFacts(Exception):
 
 @dataclass(frozen=True)
 class FilmFacts:
-    """``tag`` is the codec's four-letter name in the file; ``frames`` were counted one by one."""
+    """``tag`` is the codec's four-letter name in the file, if it has one; ``frames`` were counted one by one."""
 
     codec: str
     tag: str
@@ -54,9 +54,8 @@ def _decode(path: str) -> FilmFacts:
                 end = max(end or frame.pts, frame.pts + (frame.duration or 0))
         ticks = (end or 0) - (start or 0)
         context = stream.codec_context
-        return FilmFacts(
-            context.codec.canonical_name, context.codec_tag, frames, float(ticks * (stream.time_base or 0))
-        )
+        tag = context.codec_tag.strip("\0")
+        return FilmFacts(context.codec.canonical_name, tag, frames, float(ticks * (stream.time_base or 0)))
 
 
 if __name__ == "__main__":

@@ -77,6 +77,24 @@ def test_a_remuxed_film_that_is_said_to_be_h265_must_be(source: Path) -> None:
         check_result(source, source, {"result": "remuxed", "target_codec": "h265"})
 
 
+@pytest.mark.parametrize(("fields", "frames"), [("interlaced", 50), ("telecine", 20), ("progressive", 25)])
+def test_a_film_of_fields_has_as_many_frames_as_its_fields_make(
+    source: Path, tmp_path: Path, fields: str, frames: int
+) -> None:
+    state = CONVERTED | {"media": {"video": {"fields": fields}}}
+    hevc = (*HEVC, "-tag:v", "hvc1")
+    good = film(tmp_path / "good.mp4", "-vf", f"fps={frames}", *hevc)
+    assert check_result(source, good, state)[1].frames == frames
+    with pytest.raises(ClientError, match=f"{frames - 3} frames, the source 25"):
+        check_result(
+            source, film(tmp_path / "bad.mp4", "-vf", f"fps={frames}", "-frames:v", f"{frames - 3}", *hevc), state
+        )
+
+
+def test_a_codec_without_a_name_in_the_file_has_none(tmp_path: Path) -> None:
+    assert film_facts(film(tmp_path / "film.webm", "-c:v", "libvpx")).tag == ""
+
+
 def test_what_cannot_be_decoded_is_no_film(tmp_path: Path) -> None:
     (tmp_path / "noise.mp4").write_bytes(b"noise" * 1000)
     with pytest.raises(NoFacts):
