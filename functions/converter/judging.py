@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+from functions.converter.containers import UNTIMED
 from functions.converter.framecheck import FrameFigures
 from functions.converter.media import MediaInfo
 from functions.converter.plan import ConversionPlan
@@ -112,7 +113,7 @@ def _timing(facts: dict[str, Any], media: MediaInfo, plan: ConversionPlan, times
         yield from _retimed(facts, times or [], plan)
     frame_s = media.video.duration_s / max(1, media.video.frames)
     wanted_s = media.video.duration_s - (shown_from_s(facts, media) - media.video.start_s)
-    if abs(facts["duration_s"] - wanted_s) > max(2 * frame_s, 0.1):
+    if media.container not in UNTIMED and abs(facts["duration_s"] - wanted_s) > max(2 * frame_s, 0.1):
         yield f"duration: {facts['duration_s']:.3f} s instead of {wanted_s:.3f} s"
 
 

@@ -112,5 +112,5 @@ def accept(media: MediaInfo, settings: Settings, threads: int) -> None:
     if video.duration_s > settings.max_duration_s:
         raise DurationOutOfRange(f"{video.duration_s:.0f} s, at most {settings.max_duration_s:.0f} s")
     rate = video.frames / video.duration_s if video.duration_s else 0.0
-    if rate > settings.max_frame_rate:
+    if rate > settings.max_frame_rate and video.frames > settings.max_frame_rate:  # a single frame may be short
         raise FrameRateOutOfRange(f"{rate:.0f} frames a second, at most {settings.max_frame_rate:g}")

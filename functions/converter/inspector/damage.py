@@ -29,10 +29,13 @@ UNKNOWN_RIFF = 0xFFFFFF00
 def claimed_s(fd: int, container: InputContainer, video: Any) -> float:
     """How long a film says that it is.
 
-    libav takes the part of an AVI that is there for all of it: where the file is shorter than its own first chunk
-    (RIFF) says, the film is as long as its stream's header says.
+    MPEG's streams do not: libav guesses, from the first time and the last. It takes the part of an AVI that is there
+    for all of it: where the file is shorter than its own first chunk (RIFF) says, the film is as long as its stream's
+    header says.
     """
     seconds = (container.duration or 0) / av.time_base
+    if container.format.name in ("mpegts", "mpeg"):
+        return 0.0
     if container.format.name != "avi":
         return seconds
     riff = int.from_bytes(os.pread(fd, 4, 4), "little")

@@ -7,6 +7,8 @@ from typing import Any
 import av
 from av.container import InputContainer
 
+from functions.converter.inspector.continuity import Continuity
+
 STREAMS_OPENED = 1000
 """Past its limit libav leaves streams out without a word: a file has so many at most, and is refused for fewer."""
 
@@ -71,10 +73,13 @@ def plain_pixel_format(name: Any) -> str:
     return str(name).replace("yuvj", "yuv", 1)
 
 
-def packets(container: InputContainer) -> Iterator[Any]:
-    """All packets of a file, in its order."""
+def packets(container: InputContainer, continuity: Continuity | None = None) -> Iterator[Any]:
+    """All packets of a file, in its order, with times that go on."""
+    continuity = continuity or Continuity(container)
     try:
-        yield from container.demux()
+        for packet in container.demux():
+            continuity.mend(packet)
+            yield packet
     except av.error.FFmpegError as exc:
         raise Refused("truncated", type(exc).__name__) from exc
 

@@ -30,7 +30,7 @@ def compare_tracks(
             sound = compare_sound(fds, request, (asked["source"], track["index"]), starts_s)
             track |= {"sound": sound, **_heard(sound["result"], starts_s[1])}
             sources[asked["source"]] |= _heard(sound["source"], starts_s[0])
-        else:
+        elif not theirs.joined:  # else ffmpeg decides where the clock goes on
             track["shift"] = _shift(theirs, got[track["index"]], starts_s)
     return {"tracks": tracks, "sources": sources}
 

@@ -4,13 +4,14 @@ An encoder changes each sample, but not when it is loud and when it is silent. D
 takes about 0.1 % of its playing time, encoding it as AAC 1 to 2 %.
 """
 
+from contextlib import suppress
 from typing import Any
 
 import av
 import numpy as np
 import numpy.typing as npt
 
-from functions.converter.inspector.opening import open_media
+from functions.converter.inspector.opening import Refused, open_media, packets
 
 STEP_S = 0.01
 FLOOR = 1e-6
@@ -107,16 +108,12 @@ class _Loudness:
 
 
 def _decoded(container: Any, stream: Any) -> Any:
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            return
-        try:
-            yield from packet.decode()
-        except av.error.FFmpegError:
-            continue
+    with suppress(Refused):
+        for packet in packets(container):
+            if packet.stream.index != stream.index:
+                continue
+            with suppress(av.error.FFmpegError):
+                yield from packet.decode()
 
 
 def _power(frame: Any) -> npt.NDArray[np.float64]:

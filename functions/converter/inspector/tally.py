@@ -9,6 +9,7 @@ from typing import Any
 
 from av.container import InputContainer
 
+from functions.converter.inspector.continuity import Continuity
 from functions.converter.inspector.opening import Refused, codec_name, packets
 from functions.converter.inspector.payload import parts_of
 
@@ -41,7 +42,8 @@ class Tally:
     The last one by display time: with reordered frames MP4 gives a packet the distance to the next in decoding order.
     AVI stores no times but the order of its chunks, one for each tick, in decoding order: libav guesses the rest.
     ``payload`` is the digest of what the packets hold, if it is asked for: of all of them, as a copy takes over what
-    an edit list hides too; ``packet_times`` are theirs, ``NO_TIME`` where the container does not tell.
+    an edit list hides too; ``packet_times`` are theirs, ``NO_TIME`` where the container does not tell. ``joined``: the
+    file's clock began anew in the middle, and what follows was put behind what came before.
     """
 
     def __init__(self, stream: Any, *, digest: bool = False) -> None:
@@ -53,6 +55,7 @@ class Tally:
         self.all_packets = 0
         self.bytes = 0
         self.untimed = 0
+        self.joined = False
         self.hidden = 0
         self.complete = stream.container.format.name not in UNTIMED
         self.first: int | None = None
@@ -153,7 +156,10 @@ class Tally:
 def tally(container: InputContainer, *, digest: bool = False, lenient: bool = False) -> dict[int, Tally]:
     """Demux the whole file once; ``lenient``: as far as it can be read, for somebody else judges what is missing."""
     tallies = {stream.index: Tally(stream, digest=digest) for stream in container.streams}
+    continuity = Continuity(container)
     with suppress(Refused) if lenient else nullcontext():
-        for packet in packets(container):
+        for packet in packets(container, continuity):
             tallies[packet.stream.index].add(packet)
+    for one in tallies.values():
+        one.joined = continuity.joins > 0
     return tallies

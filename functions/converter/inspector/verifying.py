@@ -17,6 +17,9 @@ from functions.converter.inspector.picture import encoder_signature, first_frame
 from functions.converter.inspector.probing import chapter_facts
 from functions.converter.inspector.tally import Tally, tally
 
+JOIN_S = 0.05
+"""Where a recording begins anew, frames come when ffmpeg thinks best: right behind the picture or the sound before."""
+
 SAMPLES_AS_THEY_ARE = 2
 """Full range, given for both sides, keeps swscale from converting between ranges; limited range does not where a frame
 has one of libav's old names for full range (``yuvj420p``)."""
@@ -155,7 +158,7 @@ def misplaced(wanted: Tally, got: Tally) -> dict[str, Any] | None:
     """The first frame of the result whose time differs from its source frame's by more than rounding allows."""
     if not wanted.complete or len(wanted.times) != len(got.times) or not len(got.times):
         return None
-    tolerance = float(max(wanted.time_base, got.time_base)) * 1.01
+    tolerance = JOIN_S if wanted.joined else float(max(wanted.time_base, got.time_base)) * 1.01
     ours, theirs = sorted(got.times), sorted(wanted.times)
     vague, last = wanted.vague_frames, len(theirs) - 1
     for number, time in enumerate(ours):
