@@ -45,7 +45,7 @@ def probe(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
             track_facts(stream) | {"packets": len(tallies[stream.index].times)}
             for stream in container.streams.subtitles
         ],
-        "other": [_other_facts(s, tallies[s.index]) for s in container.streams if _is_other(s, video)],
+        "other": [_other_facts(s) for s in container.streams if _is_other(s, video)],
         "chapters": [chapter_facts(chapter) for chapter in container.chapters()],
         "tags": {name[:100]: value[:TEXT_LIMIT] for name, value in container.metadata.items()},
     }
@@ -133,21 +133,21 @@ def _is_other(stream: Any, video: Any) -> bool:
     return stream.type not in ("audio", "subtitle") and stream.index != video.index
 
 
-def _other_facts(stream: Any, times: Tally) -> dict[str, Any]:
+def _other_facts(stream: Any) -> dict[str, Any]:
     attached = bool(stream.disposition & av.stream.Disposition.attached_pic)
     tag = _printable(stream.codec_context.codec_tag) if stream.codec_context else ""
     return {
         "index": stream.index,
         "type": "cover" if stream.type == "video" and attached else stream.type,
         "codec": codec_name(stream.codec_context),
-        "tag": "text" if _is_titles_of_chapters(stream, times) else tag,
+        "tag": "text" if _is_titles_of_chapters(stream) else tag,
     }
 
 
-def _is_titles_of_chapters(stream: Any, times: Tally) -> bool:
+def _is_titles_of_chapters(stream: Any) -> bool:
     """MP4 keeps the chapters' titles in a track of texts, of which libav tells neither tag nor codec."""
     chapters = len(stream.container.chapters())
-    return bool(stream.type == "data" and stream.name == "bin_data" and times.all_packets == chapters)
+    return bool(stream.type == "data" and stream.name == "bin_data" and stream.frames == chapters)
 
 
 def chapter_facts(chapter: Any) -> dict[str, Any]:
