@@ -1,6 +1,7 @@
 """Sound, subtitles, chapters and words of a film: what the result has, measured without the product's own eyes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -179,7 +180,7 @@ def test_h265_is_copied_where_a_copy_shows_the_same(
     ],
 )
 def test_what_is_required_and_cannot_be_kept_is_refused_before_encoding(
-    films: Films, tmp_path: Path, name: str, options: dict[str, object], said: str | None
+    films: Films, tmp_path: Path, name: str, options: dict[str, Any], said: str | None
 ) -> None:
     if said is None:
         assert convert_file(films(name), tmp_path, **options).dropped == set()

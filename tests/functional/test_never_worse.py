@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ RECIPES: dict[str, list[str]] = {
     "large.mkv": [*picture(seconds=2), "-c:v", "ffv1"],
     "place.mp4": [*picture(seconds=2), *TINY, "-metadata", "location=+52.5200+013.4050/"],
 }
-WASTEFUL = {"crf": 0.0, "preset": "ultrafast"}
+WASTEFUL: dict[str, Any] = {"crf": 0.0, "preset": "ultrafast"}
 
 
 @pytest.fixture(scope="module")
