@@ -15,8 +15,10 @@ Spoil = Callable[[list[str]], list[str]]
 Mutation = Callable[[Path, Path], None]
 Replan = Callable[[ConversionPlan], ConversionPlan]
 
-ALL_BUT_DATA = ("-map", "0", "-map", "-0:d", "-metadata", "creation_time=2024-05-01T10:00:00Z")
-"""ffmpeg leaves the day out unless it is told, and takes the chapters' own track for data."""
+TITLES = ("-metadata:s:a:0", "title=Ton", "-metadata:s:a:1", "title=Director", "-metadata:s:s:0", "title=Signs")
+ALL_BUT_DATA = ("-map", "0", "-map", "-0:d", "-metadata", "creation_time=2024-05-01T10:00:00Z", *TITLES)
+"""ffmpeg leaves the day and the titles of MP4's tracks out unless it is told, and takes the chapters' own track for
+data."""
 
 COPIED = (*ALL_BUT_DATA, "-c", "copy", "-tag:v", "hvc1")
 FAST = ("-movflags", "+faststart")
