@@ -36,6 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure what the product promises.")
     parser.add_argument("--only", action="append", choices=MEASURES, help="one measure; may be given again")
     parser.add_argument("--quick", action="store_true", help="once instead of five times: to try, not to believe")
+    parser.add_argument("--pairs", type=int, help="how often reference and product take turns")
     asked = parser.parse_args()
     before = machine.describe()
     started = time.monotonic()
@@ -43,7 +44,7 @@ def main() -> int:
     failed = []
     for name in asked.only or MEASURES:
         try:
-            figures += _measured(name, quick=asked.quick)
+            figures += _measured(name, quick=asked.quick, asked_pairs=asked.pairs)
         except Exception:
             traceback.print_exc()
             failed.append(f"failed: {name} could not be measured")
@@ -55,12 +56,12 @@ def main() -> int:
     return 1 if lines else 0
 
 
-def _measured(name: str, *, quick: bool) -> list[Figure]:
+def _measured(name: str, *, quick: bool, asked_pairs: int | None) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         if shutil.disk_usage(folder).free < SCRATCH_BYTES:
             raise OSError(f"{folder} needs {SCRATCH_BYTES // 1024**3} GiB free; set TMPDIR")
         pairs, clips, load_s = (1, 3, 2.0) if quick else (5, 12, 5.0)
-        return MEASURES[name](Setting(Path(folder), pairs, clips, load_s, _say))
+        return MEASURES[name](Setting(Path(folder), asked_pairs or pairs, clips, load_s, _say))
 
 
 def _say(line: str) -> None:

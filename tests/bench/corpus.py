@@ -14,8 +14,9 @@ from tests.support.clips import Clips
 from tests.support.corpus import films
 from tests.support.outcomes import DELIVERED, Outcome, bare_frames, outcome
 
+FULL_PAIRS = 5
 QUICK_STEP = 40
-"""Each so many-th film, where it is only tried."""
+"""Each so many-th film where it is only tried, and more of them where it is tried more often."""
 
 HANGING_S = 60.0
 ELSEWHERE = "http://127.0.0.1:9/film.mp4"
@@ -26,7 +27,7 @@ def measure(setting: Setting) -> list[Figure]:
     folder.mkdir()
     counts: Counter[str] = Counter()
     mistakes = []
-    for name, frames, said in _judged(folder, QUICK_STEP if setting.pairs == 1 else 1):
+    for name, frames, said in _judged(folder, 1 if setting.pairs >= FULL_PAIRS else QUICK_STEP // setting.pairs):
         counts[said.said] += 1
         if frames and said.is_mistake:
             mistakes.append(name)

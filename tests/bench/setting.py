@@ -27,10 +27,14 @@ class Setting:
 
     @cached_property
     def long_clip(self) -> Path:
-        """The clip looped to a minute, its packets copied."""
-        path = self.folder / "long.mp4"
-        loops = ["-stream_loop", str(math.ceil(LONG_S / CLIP_S)), "-i", str(CLIP), "-t", str(LONG_S), "-c", "copy"]
-        quiet = ["-nostdin", "-loglevel", "error"]
+        """Of a minute."""
+        return self.looped(LONG_S)
+
+    def looped(self, seconds: int) -> Path:
+        """The clip, its packets repeated until it is so long."""
+        path = self.folder / f"looped_{seconds}.mp4"
+        loops = ["-stream_loop", str(math.ceil(seconds / CLIP_S)), "-i", str(CLIP), "-t", str(seconds), "-c", "copy"]
+        quiet = ["-nostdin", "-y", "-loglevel", "error"]
         subprocess.run([ffmpeg.binary(), *quiet, *loops, "-movflags", "+faststart", str(path)], check=True)
         return path
 

@@ -24,7 +24,7 @@ def parts_of(stream: Any, codec: str) -> Parts:
     extradata = bytes(stream.codec_context.extradata or b"") if stream.codec_context else b""
     if codec in PARAMETER_SETS:
         lengths = _length_bytes(codec, extradata)
-        return lambda packet: _pictures(codec, bytes(packet), lengths)
+        return lambda packet: _pictures(codec, memoryview(packet), lengths)
     if codec == "aac" and not extradata:
         return lambda packet: _without_adts(memoryview(packet))
     if codec == "av1":
@@ -43,19 +43,21 @@ def _length_bytes(codec: str, extradata: bytes) -> int:
     return (extradata[at] & 3) + 1 if extradata[:1] == b"\1" and len(extradata) > at else 0
 
 
-def _pictures(codec: str, packet: bytes, lengths: int) -> Iterator[bytes]:
+def _pictures(codec: str, packet: memoryview, lengths: int) -> Iterator[bytes | memoryview]:
     left_out = PARAMETER_SETS[codec]
-    for unit in _by_length(packet, lengths) if lengths else _by_start_code(packet):
+    for unit in _by_length(packet, lengths) if lengths else _by_start_code(bytes(packet)):
         kind = unit[0] & 31 if codec == "h264" else unit[0] >> 1 & 63
         if kind not in left_out:
             yield unit
 
 
-def _by_length(packet: bytes, lengths: int) -> Iterator[bytes]:
+def _by_length(packet: memoryview, lengths: int) -> Iterator[bytes | memoryview]:
     at = 0
     while at + lengths < len(packet):
         end = at + lengths + int.from_bytes(packet[at : at + lengths])
-        unit = packet[at + lengths : end].rstrip(b"\0")
+        unit: bytes | memoryview = packet[at + lengths : end]
+        if unit and not unit[-1]:
+            unit = bytes(unit).rstrip(b"\0")
         if unit:
             yield unit
         at = end

@@ -1,8 +1,8 @@
 """Measures a result beside its source. Whether the figures are good is judged by the parent."""
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -158,16 +158,19 @@ def misplaced(wanted: Tally, got: Tally) -> dict[str, Any] | None:
     """The first frame of the result whose time differs from its source frame's by more than rounding allows."""
     if not wanted.complete or len(wanted.times) != len(got.times) or not len(got.times):
         return None
-    tolerance = JOIN_S if wanted.joined else float(max(wanted.time_base, got.time_base)) * 1.01
+    # In whole numbers: fractions take a tenth of a copy's time.
+    second = math.lcm(got.time_base.denominator, wanted.time_base.denominator)
+    our_tick, their_tick = int(got.time_base * second), int(wanted.time_base * second)
+    tolerance = JOIN_S * second if wanted.joined else max(our_tick, their_tick) * 1.01
     ours, theirs = sorted(got.times), sorted(wanted.times)
     vague, last = wanted.vague_frames, len(theirs) - 1
     for number, time in enumerate(ours):
-        at = (time - ours[0]) * got.time_base
-        earliest = (theirs[max(0, number - vague)] - theirs[0]) * wanted.time_base
-        latest = (theirs[min(last, number + vague)] - theirs[0]) * wanted.time_base
-        shift = float(min(at - earliest, Fraction(0)) or max(at - latest, Fraction(0)))
+        at = (time - ours[0]) * our_tick
+        earliest = (theirs[max(0, number - vague)] - theirs[0]) * their_tick
+        latest = (theirs[min(last, number + vague)] - theirs[0]) * their_tick
+        shift = min(at - earliest, 0) or max(at - latest, 0)
         if abs(shift) > tolerance:
-            return {"frame": number, "shift_s": round(shift, 6)}
+            return {"frame": number, "shift_s": round(shift / second, 6)}
     return None
 
 
