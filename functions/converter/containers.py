@@ -76,7 +76,6 @@ _STARTS = (
     (WTV_HEADER, WTV),
     (b"YUV4MPEG2 ", Y4M),
     (b"\x00\x00\x01\xb3", MPEG_VIDEO),
-    (b"\x00\x00\x01\xb0", MPEG4_VIDEO),
     (b"\x12\x00\x0a", AV1_STREAM),
 )
 """What the first bytes of a file are."""
@@ -100,6 +99,8 @@ def sniff(fd: int) -> Container:
     for start, container in _STARTS:
         if head.startswith(start):
             return container
+    if _is_mpeg4(head):
+        return MPEG4_VIDEO
     raw = _raw_stream(head)
     if raw:
         return raw
@@ -111,6 +112,11 @@ def sniff(fd: int) -> Container:
 def _is_animated_webp(head: bytes) -> bool:
     """An extended header whose flags say animation (RFC 9649, 2.7)."""
     return head.startswith(b"RIFF") and head[8:16] == b"WEBPVP8X" and bool(head[20:21] and head[20] & 0x02)
+
+
+def _is_mpeg4(head: bytes) -> bool:
+    """One byte of profile, and the next start code (ISO/IEC 14496-2, 6.2.2): Chinese AVS begins alike and goes on."""
+    return head.startswith(b"\0\0\1\xb0") and head[5:8] == b"\0\0\1"
 
 
 def _raw_stream(head: bytes) -> Container | None:

@@ -80,7 +80,7 @@ VIDEOS = [
     (b"\0\0\1\x09\xf0", H264),
     (b"\0\0\0\1\x40\1\x0c", HEVC),
     (b"\0\0\1\xb3\x0a", MPEG_VIDEO),
-    (b"\0\0\1\xb0\1", MPEG4_VIDEO),
+    (b"\0\0\1\xb0\1\0\0\1\xb5", MPEG4_VIDEO),
     (b"\x12\0\x0a\x0b", AV1_STREAM),
 ]
 
@@ -88,6 +88,7 @@ HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-
 DASH = '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period/></MPD>'
 IMF = '<?xml version="1.0"?><CompositionPlaylist xmlns="http://www.smpte-ra.org/schemas/2067-3/2016"/>'
 NOT_VIDEOS = {
+    "Chinese AVS, which begins like MPEG-4": b"\0\0\1\xb0\x20\x22\x80\xb1\x13",
     "HLS": HLS.encode(),
     "HLS with a byte order mark": b"\xef\xbb\xbf" + HLS.encode(),
     "DASH": DASH.encode(),
