@@ -63,8 +63,10 @@ class Product:
         return (self.stack.desk.data_dir / "logs" / "worker-1.log").read_text()
 
     def declare(self, filename: str, size: int) -> dict[str, Any]:
-        """``POST /upload`` with JSON; its answer."""
-        body = json.dumps({"filename": filename, "content_type": PADDED_MEDIA_TYPE, "size": size}).encode()
+        """``POST /upload`` with JSON, previews off: the main path is measured. Its answer."""
+        options = {"previews": "off"}
+        file = {"filename": filename, "content_type": PADDED_MEDIA_TYPE, "size": size, "options": options}
+        body = json.dumps(file).encode()
         return self._answer("POST", f"/upload?user_id={self.user_id}", body, {"Content-Type": "application/json"})
 
     def put(self, file: Path) -> Upload:

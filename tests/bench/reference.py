@@ -22,7 +22,8 @@ class Reference:
 def run_reference(argv: list[str], source: Path, folder: Path) -> Reference:
     """Run what the product ran, ``argv`` as observed, on the same file given the same way: by descriptor."""
     output = folder / "reference.mp4"
-    output.unlink(missing_ok=True)
+    for earlier in (output, beside(output)):
+        earlier.unlink(missing_ok=True)
     fd = os.open(source, os.O_RDONLY)
     try:
         encode_s = _timed(with_own_files(argv, fd, output), folder, [fd])
@@ -35,13 +36,20 @@ def run_reference(argv: list[str], source: Path, folder: Path) -> Reference:
 
 
 def with_own_files(argv: list[str], fd: int, output: Path) -> list[str]:
-    """The product's arguments with the number of our descriptor and the path of our output."""
+    """The product's arguments with the number of our descriptor and paths of our own: the first file is ``output``, the
+    tiny pictures that are a second one lie beside it."""
     ours = list(argv)
     ours[ours.index("-fd") + 1] = str(fd)
-    if not ours[-1].startswith("file:"):
+    places = [place for place, word in enumerate(ours) if word.startswith("file:")]
+    if not places or places[-1] != len(ours) - 1:
         raise ValueError(f"the product's last argument is no output: {ours[-1]}")
-    ours[-1] = f"file:{output}"
+    for place, path in zip(places, (output, beside(output)), strict=False):
+        ours[place] = f"file:{path}"
     return ours
+
+
+def beside(output: Path) -> Path:
+    return output.with_suffix(".thumbs")
 
 
 def _timed(argv: list[str], folder: Path, fds: list[int]) -> float:

@@ -9,6 +9,7 @@ from tests.bench.imports import own_times_us
 from tests.bench.load import Job, Outcome, run
 from tests.bench.product import stage_times_s
 from tests.bench.reference import with_own_files
+from tests.bench.shares import encode_alone
 
 
 def test_each_missed_bound_is_named_and_a_kept_one_is_not() -> None:
@@ -41,6 +42,42 @@ def test_the_reference_gets_the_products_arguments_with_its_own_files() -> None:
         "-f",
         "mp4",
         "file:/bench/reference.mp4",
+    ]
+
+
+def test_the_reference_writes_tiny_pictures_beside_its_result() -> None:
+    observed = [
+        "ffmpeg",
+        "-fd",
+        "9",
+        "-i",
+        "fd:",
+        "file:/scratch/output.mp4",
+        "-map",
+        "[thumbs]",
+        "file:/scratch/a.thumbs",
+    ]
+    ours = with_own_files(observed, 4, Path("/bench/reference.mp4"))
+    assert ours[5:] == ["file:/bench/reference.mp4", "-map", "[thumbs]", "file:/bench/reference.thumbs"]
+
+
+def test_a_bare_encode_has_the_products_arguments_but_for_the_tiny_pictures() -> None:
+    graph = "[0:0]scale=1:1,split[picture][seen];[seen]scale=32:32[thumbs]"
+    observed = [
+        "ffmpeg",
+        "-i",
+        "fd:",
+        "-filter_complex",
+        graph,
+        "-map",
+        "[picture]",
+        "file:/o.mp4",
+        "-map",
+        "[thumbs]",
+        "file:/t",
+    ]
+    assert encode_alone(observed) == [
+        *("ffmpeg", "-i", "fd:", "-filter_complex", "[0:0]scale=1:1[picture]", "-map", "[picture]", "file:/o.mp4")
     ]
 
 
