@@ -38,7 +38,7 @@ class PicturePlan:
     ``copied``: its packets are taken over as they are; the fields of the encoder mean nothing then. ``width`` and
     ``height`` are of the result, turned as ``rotation`` (carried, degrees clockwise) says. ``frame_factor``: frames of
     the result for each of the source; other than 1 it changes times on purpose. ``timescale`` is that of the result's
-    video track: it keeps the source's timestamps exact. ``bit_rate``: if set, the encode is bounded to it.
+    video track: it keeps the source's timestamps exact.
     ``decoder`` is used instead of ffmpeg's own.
     """
 
@@ -61,7 +61,6 @@ class PicturePlan:
     mirrored: bool = False
     frame_factor: Fraction = Fraction(1)
     held: HeldFrame | None = None
-    bit_rate: int | None = None
     decoder: str | None = None
     captions: bool = False
 
@@ -69,9 +68,9 @@ class PicturePlan:
     def retimed(self) -> bool:
         return self.frame_factor != 1
 
-    def bounded(self, bit_rate: int) -> "PicturePlan":
-        """The same picture in at most so many bits a second."""
-        return replace(self, bit_rate=bit_rate)
+    def coarser(self, crf: float) -> "PicturePlan":
+        """The same picture at another rate factor."""
+        return replace(self, crf=crf)
 
     def decoding(self) -> list[str]:
         """ffmpeg's options that go before the input."""
@@ -87,15 +86,12 @@ class PicturePlan:
             return ["-map", f"0:{self.index}", "-c:v:0", "copy", *tag, *scale, *record]
         return [
             *("-map", f"[{PICTURE}]"),
-            *("-c:v:0", "libx265", "-preset", self.preset, *self._rate()),
+            *("-c:v:0", "libx265", "-preset", self.preset, "-crf", f"{self.crf:g}"),
             *("-x265-params", "log-level=error" + (":bframes=0" if self.held else "")),
             *("-pix_fmt:v:0", self.pixel_format, *tag, "-a53cc:v:0", str(int(self.captions)), "-dolbyvision:v:0", "0"),
             *(("-bsf:v:0", self.held.filter()) if self.held else ()),
             *("-fps_mode", "passthrough", "-enc_time_base:v:0", "filter" if self.retimed else "demux", *scale),
         ]
-
-    def _rate(self) -> list[str]:
-        return ["-crf", f"{self.crf:g}"] if self.bit_rate is None else ["-b:v:0", str(self.bit_rate)]
 
     def graph(self, side: int, *, encoded: bool = True) -> str:
         """The filters from the source to what the encoder gets, and from there to tiny pictures of ``side`` samples.

@@ -36,9 +36,9 @@ class ConversionPlan:
     def of(self, kind: str) -> list[TrackPlan]:
         return [track for track in self.tracks if track.kind == kind]
 
-    def bounded(self, bit_rate: int) -> "ConversionPlan":
-        """The same result with a picture of at most so many bits a second."""
-        return replace(self, picture=self.picture.bounded(bit_rate))
+    def coarser(self, crf: float) -> "ConversionPlan":
+        """The same result with a picture of another rate factor."""
+        return replace(self, picture=self.picture.coarser(crf))
 
     def arguments(self) -> list[str]:
         """ffmpeg's output options, without input and output."""

@@ -11,7 +11,7 @@ from functions.converter.lease import Lease
 from functions.shared.errors import StaleAttempt, StorageRefused, StorageUnavailable
 from functions.shared.storage import ObjectInfo
 from functions.shared.storage_errors import ObjectExists
-from functions.shared.transactions import CONTENT_TYPES
+from functions.shared.transactions import CONTENT_TYPES, UNKNOWN_TYPE
 
 SINGLE_PUT_BYTES = 100 * 1024**2
 PART_BYTES = 32 * 1024**2
@@ -64,7 +64,7 @@ def publish(output: Path, key: str, store: Writer, lease: Lease) -> Published:
 
 def media_type(key: str) -> str:
     """By the extension of a key."""
-    return CONTENT_TYPES.get(key.rpartition(".")[2], "application/octet-stream")
+    return CONTENT_TYPES.get(key.rpartition(".")[2], UNKNOWN_TYPE)
 
 
 def _write(output: Path, store: Writer, lease: Lease, key: str, size: int, metadata: dict[str, str]) -> None:

@@ -76,7 +76,6 @@ def planned(plan: ConversionPlan) -> dict[str, Any]:
         "pixel_format",
         "preset",
         "crf",
-        "bit_rate",
         "rotation",
         "mirrored",
         "filters",

@@ -5,6 +5,7 @@ source has, if that is nearly enough; else the source's packets in the wanted co
 source as it is.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from functions.converter.media import MediaInfo
 from functions.converter.plan import ConversionPlan, plan_keeping
 from functions.converter.tags import location
 from functions.converter.trackplan import TrackPlan
-from functions.shared.options import Options
+from functions.shared.options import MAX_CRF, Options
 
 CONVERTED, REMUXED, KEPT = "converted", "remuxed", "kept_original"
 
 ROOM = 0.95
-"""Of the source's size, a bounded encode aims at so much: x265 meets an average only roughly."""
+"""Of the source's size, a second encode aims at so much: how many bits a rate factor makes is known only roughly."""
 
 ENOUGH_BITS = 0.7
 """With fewer of the bits that the asked quality needs a film looks clearly worse: half of them cost about 5 VMAF."""
@@ -26,7 +27,8 @@ ENOUGH_BITS = 0.7
 FRAME_OVERHEAD_BYTES = 16
 """Of the index, for each frame."""
 
-LEAST_BIT_RATE = 10_000
+CRF_PER_HALVING = 6.0
+"""Steps of x265's rate factor that halve the bits of most films."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,9 @@ def may_stay_as_it_is(media: MediaInfo, options: Options) -> bool:
 
 def _bounded(plan: ConversionPlan, options: Options, job: Job, factor: float) -> Rendition:
     """Once more with as many bits as the source has; ``factor``: how many times its size the result would have had."""
-    bit_rate = bounded_bit_rate(job.media, plan, factor)
-    if bit_rate is not None:
-        bounded = plan.bounded(bit_rate)
+    crf = bounded_crf(job.media, plan, factor)
+    if crf is not None:
+        bounded = plan.coarser(crf)
         try:
             return _made(CONVERTED, bounded, encode(bounded, job, job.media.size))
         except GrewTooLarge as exc:
@@ -85,14 +87,14 @@ def _bounded(plan: ConversionPlan, options: Options, job: Job, factor: float) ->
     return kept(options, job, reason)
 
 
-def bounded_bit_rate(media: MediaInfo, plan: ConversionPlan, factor: float) -> int | None:
-    """Bits a second for the picture that keep the result below the source's size; None if they are far too few."""
+def bounded_crf(media: MediaInfo, plan: ConversionPlan, factor: float) -> float | None:
+    """The rate factor that keeps the result below the source's size; None if that leaves far too few bits."""
     beside = sum(_audio_bytes(track, media) for track in plan.of("audio")) + FRAME_OVERHEAD_BYTES * plan.picture.frames
     room = ROOM * media.size - beside
     needed = factor * media.size - beside
     if room <= 0 or room < ENOUGH_BITS * needed:
         return None
-    return max(LEAST_BIT_RATE, int(8 * room / max(media.video.duration_s, 0.1)))
+    return round(min(MAX_CRF, plan.picture.crf + CRF_PER_HALVING * math.log2(needed / room)), 2)
 
 
 def _audio_bytes(planned: TrackPlan, media: MediaInfo) -> int:

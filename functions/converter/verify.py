@@ -14,7 +14,7 @@ from functions.converter import process
 from functions.converter.bounds import bounds, opening
 from functions.converter.containers import MATROSKA, MOV
 from functions.converter.encode import Encoded, Job
-from functions.converter.framecheck import SIDE, FrameFigures, compare_frames
+from functions.converter.framecheck import SIDE, FrameFigures, allowance, compare_frames
 from functions.converter.inspection import Inspector
 from functions.converter.inspector.limits import SMALL_LOSS
 from functions.converter.judging import judge
@@ -61,7 +61,9 @@ def verify(plan: ConversionPlan, encoded: Encoded, job: Job, inspector: Inspecto
     lost = _lost(facts)
     frames = None
     if encoded.thumbs is not None:
-        frames = compare_frames(encoded.thumbs, job.folder / "result.thumbs")
+        picture = plan.picture
+        allowed = allowance(picture.crf, picture.width * picture.height)
+        frames = compare_frames(encoded.thumbs, job.folder / "result.thumbs", allowed)
     times = _times(encoded.times) if encoded.times else None
     differences = judge(facts, plan, job.media, frames, times)
     if differences:

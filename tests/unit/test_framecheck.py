@@ -207,3 +207,19 @@ def test_a_frame_that_is_cut_off_is_none(tmp_path: Path) -> None:
     result = written(tmp_path / "result.thumbs", film())
     result.write_bytes(result.read_bytes()[:-100])
     assert compare_frames(source, result).faults == (f"{FRAMES - 1} frames instead of {FRAMES}",)
+
+
+@pytest.mark.parametrize(("crf", "pixels", "allowed"), [(26, 10**6, 0), (36, 10**6, 0), (51, 10**6, 36), (36, 256, 24)])
+def test_the_coarser_an_encode_and_the_smaller_the_picture_the_more_it_may_differ(
+    crf: float, pixels: int, allowed: float
+) -> None:
+    assert framecheck.allowance(crf, pixels) == pytest.approx(allowed)
+
+
+def test_what_a_coarse_encode_leaves_out_is_no_fault_but_a_green_frame_is(tmp_path: Path) -> None:
+    source = written(tmp_path / "source.thumbs", film())
+    coarse = written(tmp_path / "coarse.thumbs", film() + 17)
+    assert any("frame 0 differs" in fault for fault in compare_frames(source, coarse).faults)
+    assert not any("frame" in fault for fault in compare_frames(source, coarse, framecheck.allowance(51, 10**6)).faults)
+    green = written(tmp_path / "green.thumbs", painted(5, GREEN)(film()))
+    assert "frame 5" in compare_frames(source, green, framecheck.allowance(45, 10**6)).faults[0]

@@ -242,16 +242,14 @@ def test_no_words_of_a_source_make_another_argument(
 
 
 @PATIENT
-@given(medias(), choices, st.integers(1, 10**9))
-def test_a_bounded_plan_differs_in_its_rate_alone(media: MediaInfo, options: Options, bit_rate: int) -> None:
+@given(medias(), choices, st.floats(0, 51))
+def test_a_coarser_plan_differs_in_its_rate_alone(media: MediaInfo, options: Options, crf: float) -> None:
     plan = planned(media, options)
-    bounded = plan.bounded(bit_rate)
-    assert (bounded.tracks, bounded.dropped, bounded.tags) == (plan.tracks, plan.dropped, plan.tags)
-    assert vars(bounded.picture) == vars(plan.picture) | {"bit_rate": bit_rate}
-    if not plan.is_remux:
-        gone, come = (_difference(one, other) for one, other in ((plan, bounded), (bounded, plan)))
-        assert gone[0] == "-crf"
-        assert come == ["-b:v:0", str(bit_rate)]
+    coarser = plan.coarser(crf)
+    assert (coarser.tracks, coarser.dropped, coarser.tags) == (plan.tracks, plan.dropped, plan.tags)
+    assert vars(coarser.picture) == vars(plan.picture) | {"crf": crf}
+    if not plan.is_remux and plan.arguments() != coarser.arguments():
+        assert _difference(coarser, plan) == [f"{crf:g}"]
 
 
 def _difference(plan: ConversionPlan, other: ConversionPlan) -> list[str]:

@@ -1,5 +1,6 @@
 """Never worse: what is delivered is smaller than the source, or the source's own picture. The encoder is made up."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +13,17 @@ from functions.converter.media import MediaInfo
 from functions.converter.plan import ConversionPlan
 from functions.converter.rendering import (
     CONVERTED,
+    CRF_PER_HALVING,
     ENOUGH_BITS,
     FRAME_OVERHEAD_BYTES,
     KEPT,
-    LEAST_BIT_RATE,
     REMUXED,
     ROOM,
     Rendition,
-    bounded_bit_rate,
+    bounded_crf,
     render,
 )
+from functions.shared.options import MAX_CRF
 from tests.support.attempts import a_job
 from tests.support.plans import asked, planned
 from tests.support.probes import a_media, some_audio
@@ -94,11 +96,8 @@ def test_a_result_that_grows_a_little_is_tried_once_more_within_the_sources_size
     done = rendered(SLIGHTLY, None)
     assert (done.outcome, done.codec, done.reason) == (CONVERTED, "h265", None)
     first, second = encoder.plans
-    bit_rate = second.picture.bit_rate
-    assert first.picture.bit_rate is None
-    assert bit_rate is not None
-    assert bit_rate * MEDIA.video.duration_s / 8 < SIZE
-    assert first.bounded(bit_rate) == second == done.plan
+    assert first.picture.crf < second.picture.crf < first.picture.crf + 4
+    assert first.coarser(second.picture.crf) == second == done.plan
     assert encoder.bounds == [SIZE, SIZE]
 
 
@@ -153,43 +152,41 @@ def test_a_film_that_was_only_copied_in_h265_is_not_named_by_another_name(
     assert (done.outcome, done.codec) == (KEPT, "h265")
 
 
-def test_a_bounded_rate_leaves_room_for_sound_and_index() -> None:
-    rate = bounded_bit_rate(MEDIA, planned(MEDIA), SLIGHTLY)
-    assert rate is not None
-    sound = 192_000 * 10 // 8
-    picture = rate * 10 / 8
-    assert picture + sound + FRAME_OVERHEAD_BYTES * 250 == pytest.approx(ROOM * SIZE, abs=10)
+def steps(media: MediaInfo, factor: float) -> float | None:
+    """By how much the second encode is coarser."""
+    plan = planned(media)
+    crf = bounded_crf(media, plan, factor)
+    return None if crf is None else crf - plan.picture.crf
+
+
+def test_the_second_encode_leaves_room_for_sound_and_index() -> None:
+    beside = 192_000 * 10 // 8 + FRAME_OVERHEAD_BYTES * 250
+    halvings = math.log2((SLIGHTLY * SIZE - beside) / (ROOM * SIZE - beside))
+    assert steps(MEDIA, SLIGHTLY) == pytest.approx(CRF_PER_HALVING * halvings, abs=0.01)
 
 
 def test_copied_sound_takes_its_own_bytes() -> None:
     media = a_media(
         some_audio("aac", duration_s=10.0, payload_bytes=100_000), facts={"size": SIZE}, frames=250, duration_s=10.0
     )
-    rates = [bounded_bit_rate(one, planned(one), 1.1) for one in (SILENT, media)]
-    assert rates[0] is not None
-    assert rates[1] == rates[0] - 8 * 100_000 / 10
+    silent, sounding = steps(SILENT, 1.1), steps(media, 1.1)
+    assert silent is not None
+    assert sounding is not None
+    assert sounding > silent
 
 
-def test_a_bounded_rate_is_none_where_the_film_would_look_clearly_worse() -> None:
-    plan = planned(SILENT)
+def test_there_is_no_second_encode_where_the_film_would_look_clearly_worse() -> None:
     overhead = FRAME_OVERHEAD_BYTES * 250
     most = ((ROOM * SIZE - overhead) / ENOUGH_BITS + overhead) / SIZE
-    assert bounded_bit_rate(SILENT, plan, most - 0.001) is not None
-    assert bounded_bit_rate(SILENT, plan, most + 0.001) is None
+    assert steps(SILENT, most - 0.001) is not None
+    assert steps(SILENT, most + 0.001) is None
 
 
-def test_a_bounded_rate_is_none_where_sound_alone_is_as_large_as_the_source() -> None:
+def test_there_is_no_second_encode_where_sound_alone_is_as_large_as_the_source() -> None:
     media = a_media(some_audio("flac", duration_s=60.0), facts={"size": SIZE}, frames=1500, duration_s=60.0)
-    assert bounded_bit_rate(media, planned(media), 1.1) is None
+    assert steps(media, 1.1) is None
 
 
-def test_a_bounded_rate_is_never_so_low_that_there_is_no_picture() -> None:
-    media = a_media(facts={"size": 100_000}, frames=2500, duration_s=1000.0)
-    assert bounded_bit_rate(media, planned(media), 1.1) == LEAST_BIT_RATE
-
-
-def test_a_film_of_one_frame_has_one() -> None:
-    media = a_media(facts={"size": SIZE}, frames=1, duration_s=0.0)
-    rate = bounded_bit_rate(media, planned(media), 1.1)
-    assert rate is not None
-    assert rate > 0
+def test_a_second_encode_is_no_coarser_than_x265_can() -> None:
+    plan = planned(SILENT).coarser(50.9)
+    assert bounded_crf(SILENT, plan, 1.3) == MAX_CRF
