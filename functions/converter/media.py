@@ -101,7 +101,9 @@ class Track:
 
 @dataclass(frozen=True)
 class AudioStream(Track):
-    """``packets`` are those that hold anything; ``layout`` names the speakers, such as ``5.1(side)``."""
+    """``packets`` are those that hold anything; ``layout`` names the speakers, such as ``5.1(side)``; ``changes``:
+    whether the sampling rate or the speakers become others in the middle, as when a broadcast goes from film to
+    advertisement."""
 
     channels: int = 0
     sample_rate: int = 0
@@ -110,6 +112,7 @@ class AudioStream(Track):
     layout: str = ""
     packets: int = 0
     payload_bytes: int = 0
+    changes: bool = False
 
     @property
     def bit_rate(self) -> float:

@@ -24,6 +24,9 @@ MP4_AUDIO = frozenset({"aac", "ac3", "eac3", "mp3", "alac"})
 MP4_HOLDS = MP4_AUDIO | {"flac", "opus", "mp2", "dts"}
 """What MP4 can hold at all: for those who ask for a copy, and know their players."""
 
+MP4_LEAST_MP3_RATE = 16_000
+"""Samples a second; MP4 has no name for what MP3 calls version 2.5, and ffmpeg writes none into it."""
+
 PCM = frozenset({"pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be"})
 """Samples that FLAC holds bit for bit."""
 
@@ -43,7 +46,10 @@ AAC_LEAST = 48_000
 AAC_NEEDS = 1.25
 """A lossy track is not given more than so many times its own bits: they could only hold its losses."""
 
-LOSSY = frozenset({"vorbis", "opus", "mp1", "mp2", "wmav1", "wmav2", "wmapro", "aac_latm", "cook", "amr_nb", "amr_wb"})
+LOSSY = frozenset({
+    "aac", "mp3", "ac3", "eac3", "vorbis", "opus", "mp1", "mp2", "wmav1", "wmav2", "wmapro", "aac_latm", "cook",
+    "amr_nb", "amr_wb",
+})  # fmt: skip
 
 TEXT_SUBTITLES = frozenset({"subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
 MKV_SUBTITLES = frozenset({"subrip", "ass", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle"})
@@ -100,8 +106,7 @@ def _audio(track: AudioStream, options: Options) -> TrackPlan | Dropped:
         return _drop("audio", track, "Left out, as asked.")
     if not track.channels or not track.duration_s:
         return _drop("empty_track", track, "The track holds nothing that can be heard.")
-    copied = MKV_AUDIO if options.container == "mkv" else MP4_HOLDS if options.audio == "copy" else MP4_AUDIO
-    if track.codec in copied and (options.audio != "aac" or track.codec == "aac"):
+    if _can_be_copied(track, options) and (options.audio != "aac" or track.codec == "aac"):
         unheard_of = options.container == "mkv" and options.audio == "auto" and _loses_layout(track)
         if not (unheard_of and track.codec in PCM):
             return _taken("audio", track, "copy", options)
@@ -113,12 +118,23 @@ def _audio(track: AudioStream, options: Options) -> TrackPlan | Dropped:
     return _taken("audio", track, "aac", options, aac_bitrate(track), mixed_into(track.layout, track.channels))
 
 
+def _can_be_copied(track: AudioStream, options: Options) -> bool:
+    """Whether the result can hold the track's packets, and players will hear of them what they hear of the source."""
+    if track.changes:
+        return False
+    if options.container == "mkv":
+        return track.codec in MKV_AUDIO
+    if track.codec == "mp3" and track.sample_rate < MP4_LEAST_MP3_RATE:
+        return False
+    return track.codec in (MP4_HOLDS if options.audio == "copy" else MP4_AUDIO)
+
+
 def aac_bitrate(track: AudioStream) -> int:
     """Bits a second for a track that is encoded as AAC."""
     most = AAC_BITRATES[track.channels]
     if track.codec not in LOSSY or not track.bit_rate:
         return most
-    return min(most, max(AAC_LEAST * track.channels, int(AAC_NEEDS * track.bit_rate)))
+    return int(min(most, max(AAC_LEAST * track.channels, AAC_NEEDS * track.bit_rate)))
 
 
 def _subtitle(track: SubtitleStream, container: str) -> TrackPlan | Dropped:

@@ -169,6 +169,7 @@ EXAMPLE: dict[str, Any] = {
                 "duration_s": 60.0,
                 "packets": 2813,
                 "payload_bytes": 960000,
+                "changes": False,
             }
         ],
         "subtitles": [],

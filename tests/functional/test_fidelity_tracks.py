@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from functions.shared.errors import RequirementNotMet
@@ -96,6 +97,33 @@ def test_samples_whose_speakers_matroska_would_forget_become_flac(tmp_path: Path
 def test_copied_aac_keeps_its_place_at_any_rate(tmp_path: Path, rate: int, container: str) -> None:
     source = Clips(tmp_path, {"film.mp4": sounding("aac", rate=rate)})("film.mp4")
     assert beside(convert_file(source, tmp_path / "work", container=container)).of("audio")[0].codec == "aac"
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 12000])
+def test_mp3_of_few_samples_which_mp4_has_no_place_for_becomes_aac(tmp_path: Path, rate: int) -> None:
+    source = Clips(tmp_path, {"film.avi": sounding("libmp3lame", rate=rate)})("film.avi")
+    done = convert_file(source, tmp_path / "work")
+    assert [track.codec for track in beside(done).of("audio")] == ["aac"]
+    assert done.dropped == set()
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+@pytest.mark.parametrize("then", [("mono", 48_000), ("stereo", 32_000)], ids=["speakers", "rate"])
+def test_aac_that_becomes_another_in_the_middle_is_heard_to_the_end(
+    tmp_path: Path, container: str, then: tuple[str, int]
+) -> None:
+    clips = Clips(tmp_path, {"1.ts": sounding("aac"), "2.ts": sounding("aac", *then)})
+    source = tmp_path / "film.ts"
+    source.write_bytes(clips("1.ts").read_bytes() + clips("2.ts").read_bytes())
+    done = convert_file(source, tmp_path / "work", container=container)
+    (track,) = done.plan.of("audio")
+    assert not track.copied
+    (sound,) = beside(done).of("audio")
+    assert (sound.codec, sound.layout) == ("aac", "stereo")
+    with av.open(done.output) as film:
+        frames = list(film.decode(audio=0))
+    assert frames[-1].time == pytest.approx(2.0, abs=0.1)
+    assert sum(frame.samples for frame in frames) == pytest.approx(2 * 48_000, rel=0.05)
 
 
 def test_more_samples_than_aac_has_a_code_for_are_named(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ TEMPORAL_DELIMITER = b"\x12\x00"
 """An AV1 unit that holds nothing (AV1 specification, 5.6)."""
 
 START_CODE = b"\0\0\1"
+ADTS_HEADER = 7
+"""Bytes of the header on each AAC frame, without its checksum."""
 
 Parts = Callable[[Any], Iterator[bytes | memoryview]]
 
@@ -30,6 +32,16 @@ def parts_of(stream: Any, codec: str) -> Parts:
     if codec == "av1":
         return lambda packet: iter((bytes(packet).removeprefix(TEMPORAL_DELIMITER),))
     return lambda packet: iter((memoryview(packet),))
+
+
+def sound_config(packet: memoryview) -> int | None:
+    """Sampling rate and speakers as an ADTS header tells them for its own frame; None without such a header.
+
+    Its profile, rate and channels (ISO/IEC 14496-3, table 1.A.6), without the private bit between them.
+    """
+    if len(packet) < ADTS_HEADER or packet[0] != 0xFF or packet[1] & 0xF6 != 0xF0:
+        return None
+    return packet[2] & 0xFD | (packet[3] & 0xC0) << 8
 
 
 def has_start_codes(stream: Any, codec: str) -> bool:

@@ -126,6 +126,7 @@ def _audio_facts(stream: Any, times: Tally) -> dict[str, Any]:
         "start_s": times.start_s,
         "packets": len(times.times),
         "payload_bytes": times.bytes,
+        "changes": len(times.configs) > 1,
     }
 
 

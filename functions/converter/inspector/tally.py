@@ -11,7 +11,7 @@ from av.container import InputContainer
 
 from functions.converter.inspector.continuity import Continuity
 from functions.converter.inspector.opening import Refused, codec_name, packets
-from functions.converter.inspector.payload import parts_of
+from functions.converter.inspector.payload import parts_of, sound_config
 
 NO_TIME = -(2**63)
 NO_TEXT_BYTES = 2
@@ -43,7 +43,8 @@ class Tally:
     AVI stores no times but the order of its chunks, one for each tick, in decoding order: libav guesses the rest.
     ``payload`` is the digest of what the packets hold, if it is asked for: of all of them, as a copy takes over what
     an edit list hides too; ``packet_times`` are theirs, ``NO_TIME`` where the container does not tell. ``joined``: the
-    file's clock began anew in the middle, and what follows was put behind what came before.
+    file's clock began anew in the middle, and what follows was put behind what came before. ``configs``: what the
+    headers on frames of AAC say of them, of which MP4 and Matroska keep one for the whole track.
     """
 
     def __init__(self, stream: Any, *, digest: bool = False) -> None:
@@ -57,6 +58,7 @@ class Tally:
         self.untimed = 0
         self.joined = False
         self.hidden = 0
+        self.configs: set[int] = set()
         self.complete = stream.container.format.name not in UNTIMED
         self.first: int | None = None
         self.last: int | None = None
@@ -78,6 +80,8 @@ class Tally:
         if not shown(packet, self.codec):
             return
         self.bytes += packet.size
+        if self.codec == "aac" and (config := sound_config(memoryview(packet))) is not None:
+            self.configs.add(config)
         time = packet.dts if self.chunks or packet.pts is None else packet.pts
         self.complete = self.complete and time is not None and (self.chunks or packet.pts is not None)
         if time is None:
