@@ -6,6 +6,7 @@ from pathlib import Path
 
 from functions.converter import ffmpeg, process
 from functions.converter.bounds import bounds
+from functions.converter.chapters import written
 from functions.converter.containers import Container
 from functions.converter.deadline import Forecast
 from functions.converter.framecheck import FRAME_BYTES, SIDE
@@ -89,6 +90,7 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
         fd = os.open(job.film, os.O_RDONLY)
         try:
             inputs = [*plan.picture.decoding(), *ffmpeg.untrusted_input(job.container, fd, bounds(job.settings))]
+            inputs += chapters_input(plan, folder)
             argv = ffmpeg.command(inputs, [*_graph(plan), *plan.arguments()], output)
             argv += [] if plan.picture.copied else watching(plan, thumbs, times)
             follow = _Follower(plan, job, bound_bytes)
@@ -110,6 +112,15 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
     copied = plan.picture.copied
     kept = (None if copied else thumbs), (times if plan.picture.retimed else None)
     return Encoded(output, *kept, tuple(argv), ran.cpu_s, bool(ran.tail))
+
+
+def chapters_input(plan: ConversionPlan, folder: Path) -> list[str]:
+    """The plan's chapters as an input of ffmpeg's own; nothing if there are none."""
+    if not plan.chapters:
+        return []
+    path = folder / "chapters.txt"
+    path.write_text(written(plan.chapters), "utf-8")
+    return ["-f", "ffmetadata", "-i", f"file:{path}"]
 
 
 def _graph(plan: ConversionPlan) -> list[str]:

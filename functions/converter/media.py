@@ -135,7 +135,8 @@ class Chapter:
 @dataclass(frozen=True)
 class MediaInfo:
     """A probed source. ``container`` is the demuxer's name, ``extension`` how such a file is usually named; ``other``
-    are the streams that are neither the main video, nor audio, nor subtitles: cover art, fonts, timed data."""
+    are the streams that are neither the main video, nor audio, nor subtitles: cover art, fonts, timed data.
+    ``chapters`` count from where the file begins; ``chapters_left_out``: of more than a film has, none is read."""
 
     container: str
     extension: str
@@ -145,6 +146,7 @@ class MediaInfo:
     other: tuple[dict[str, Any], ...]
     subtitles: tuple[SubtitleStream, ...] = ()
     chapters: tuple[Chapter, ...] = ()
+    chapters_left_out: int = 0
     tags: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from functions.converter.chapters import planned_chapters
 from functions.converter.containers import UNTIMED
 from functions.converter.dropping import Dropped
 from functions.converter.media import Chapter, MediaInfo
@@ -16,6 +17,10 @@ MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
 """Codecs of pictures that MP4 holds and players take from it."""
 
 MKV_VIDEO = MP4_VIDEO | {"vp8", "mpeg2video", "mpeg1video", "theora", "prores", "ffv1", "mjpeg"}
+
+
+CHAPTERS_INPUT = 1
+"""Which of ffmpeg's inputs tells the chapters; the film is 0."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class ConversionPlan:
         shape = ["-movflags", "+faststart", "-f", "mp4"] if self.container == "mp4" else ["-f", "matroska"]
         # Not of chapters: what ``-map_metadata -1`` takes away from all are their titles too.
         unnamed = ["-map_metadata:g", "-1", "-map_metadata:s", "-1"]
-        return [*picture, *tracks, *unnamed, *kept, "-map_chapters", "0", *shape]
+        chapters = ["-map_chapters", str(CHAPTERS_INPUT) if self.chapters else "-1"]
+        return [*picture, *tracks, *unnamed, *kept, *chapters, *shape]
 
     def _words(self, kind: str) -> list[str]:
         words: list[str] = []
@@ -97,8 +103,10 @@ def _plan(media: MediaInfo, options: Options, picture: PicturePlan, dropped: lis
     place = location(media.tags)
     if place and "location" not in options.keep:
         left_out.append(Dropped("location", "Where it was shot is left out unless asked for: keep location."))
+    chapters, chapters_dropped = planned_chapters(media, options.container)
     tags = kept_tags(media.tags, "location" in options.keep)
-    return ConversionPlan(picture, tuple(tracks), (*dropped, *left_out), tags, media.chapters, options.container)
+    every = (*dropped, *left_out, *chapters_dropped)
+    return ConversionPlan(picture, tuple(tracks), every, tags, chapters, options.container)
 
 
 def _checked(plan: ConversionPlan, media: MediaInfo, options: Options) -> ConversionPlan:
@@ -110,7 +118,7 @@ def _checked(plan: ConversionPlan, media: MediaInfo, options: Options) -> Conver
             ("all_audio", "audio" in lost),
             ("subtitles", "subtitle" in lost),
             ("attachments", bool(lost & {"attachment", "cover"})),
-            ("chapters", plan.chapters != media.chapters),
+            ("chapters", "chapters" in lost),
             ("alpha", "alpha" in lost),
             ("chroma", "chroma" in lost),
             ("location", "location" in lost),

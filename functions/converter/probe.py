@@ -23,6 +23,7 @@ from functions.converter.media import (
     SubtitleStream,
     VideoStream,
 )
+from functions.converter.tags import READ_TAGS
 from functions.shared.errors import (
     DurationOutOfRange,
     FrameRateOutOfRange,
@@ -49,7 +50,7 @@ def probe(path: Path, inspector: Inspector, lease: Lease, settings: Settings) ->
         declared = declared_bytes(fd, container)
         if declared - size > SMALL_LOSS * declared:
             raise TruncatedMedia(f"{size} of {declared} bytes are there")
-        request = {"command": "probe"} | opening(container, bounds(settings))
+        request = {"command": "probe", "tags": READ_TAGS} | opening(container, bounds(settings))
         facts = inspector.ask(request, [fd], limits(size), lease.watch)
         return container, replace(media_info(container, facts, size), extension=usual_extension(fd, container))
     finally:
@@ -90,6 +91,7 @@ def media_info(container: Container, facts: dict[str, Any], size: int) -> MediaI
         other=tuple(facts["other"]),
         subtitles=tuple(SubtitleStream(**_track(subtitle)) for subtitle in facts["subtitles"]),
         chapters=tuple(Chapter(**chapter) for chapter in facts["chapters"]),
+        chapters_left_out=facts["chapters_left_out"],
         tags=facts["tags"],
     )
 

@@ -11,6 +11,9 @@ KEPT_TAGS = (
 
 LOCATIONS = ("location", "location-eng", "com.apple.quicktime.location.iso6709")
 CREATION = "com.apple.quicktime.creationdate"
+READ_TAGS = [*KEPT_TAGS, *LOCATIONS, CREATION]
+"""Those that are read however many others a file has: the name of a place may not be missed."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """What programs write that know no time; libavformat's MP4 stores none that is not later."""
 

@@ -78,7 +78,7 @@ class Dropped(BaseModel):
     what: str = Field(
         description="A track: `audio`, `subtitle`, `attachment`, `cover`, `video`, `data`, `empty_track`; a property:"
         " `location`, `chroma`, `alpha`, `captions`, `hdr10plus`, `dolby_vision`, `layout`, `sample_rate`, `language`,"
-        " `flags`, `subtitle_styling`. More may be added."
+        " `flags`, `subtitle_styling`, `subtitle_lines`, `chapters`. More may be added."
     )
     index: int | None = Field(description="Of the stream in the source, if it is one.")
     codec: str | None

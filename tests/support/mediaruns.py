@@ -59,7 +59,7 @@ def ask(
     """Have a file probed by an inspector of its own, with ``container``'s demuxer whatever the file is."""
     inspector = Inspector(layers)
     fd = os.open(source, os.O_RDONLY)
-    request = {"command": "probe"} | opening(container, most)
+    request = {"command": "probe", "tags": []} | opening(container, most)
     try:
         inspector.ask(request, [fd], limits, watch)
     finally:

@@ -57,4 +57,4 @@ def test_required_hdr_and_chapters_are_kept() -> None:
     plan = planned(media, require={"hdr", "chapters"})
     assert plan.picture.colour.is_hdr
     assert plan.chapters == chapters
-    assert value_of(plan.arguments(), "-map_chapters") == "0"
+    assert value_of(plan.arguments(), "-map_chapters") == "1"

@@ -1,12 +1,14 @@
 """Facts of a source: its streams, and frames and durations counted by demuxing all of it."""
 
 import re
+from itertools import islice
 from typing import Any
 
 import av
 import av.logging
 from av.container import InputContainer
 
+from functions.converter.inspector.chapters import source_chapters
 from functions.converter.inspector.damage import claimed_s, missing_frames
 from functions.converter.inspector.fields import field_facts
 from functions.converter.inspector.opening import Refused, codec_name, main_video, open_media, refuse_undecodable
@@ -15,6 +17,9 @@ from functions.converter.inspector.tally import Tally, tally
 
 TEXT_LIMIT = 1000
 """Characters of a tag that are read."""
+
+MOST_TAGS = 100
+"""Films have a few dozen; the hundred thousand of an attacker would all be in the row, the status and the receipt."""
 
 NO_TITLE = re.compile("handler|media|gpac|l-smash|^(soun|vide|sbtl|text|subt)$", re.IGNORECASE)
 """Names of handlers that cameras and programs give to every track."""
@@ -46,9 +51,15 @@ def probe(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
             for stream in container.streams.subtitles
         ],
         "other": [_other_facts(s) for s in container.streams if _is_other(s, video)],
-        "chapters": [chapter_facts(chapter) for chapter in container.chapters()],
-        "tags": {name[:100]: value[:TEXT_LIMIT] for name, value in container.metadata.items()},
+        **source_chapters(container),
+        "tags": _tags(container.metadata, request["tags"]),
     }
+
+
+def _tags(metadata: dict[str, str], wanted: list[str]) -> dict[str, str]:
+    """The tags that are asked for, by their names in lower case, and the first of the others."""
+    asked = [name for name in metadata if name.lower() in wanted]
+    return {name[:100]: metadata[name][:TEXT_LIMIT] for name in (*asked[:MOST_TAGS], *islice(metadata, MOST_TAGS))}
 
 
 def _tallied(container: InputContainer, *, lenient: bool) -> tuple[dict[int, Tally], int]:
@@ -149,16 +160,6 @@ def _is_titles_of_chapters(stream: Any) -> bool:
     """MP4 keeps the chapters' titles in a track of texts, of which libav tells neither tag nor codec."""
     chapters = len(stream.container.chapters())
     return bool(stream.type == "data" and stream.name == "bin_data" and stream.frames == chapters)
-
-
-def chapter_facts(chapter: Any) -> dict[str, Any]:
-    base = chapter["time_base"] or 0
-    title = (chapter["metadata"] or {}).get("title", "")
-    return {
-        "start_s": float(chapter["start"] * base),
-        "end_s": float(chapter["end"] * base),
-        "title": title[:TEXT_LIMIT],
-    }
 
 
 def _printable(tag: str) -> str:

@@ -9,12 +9,12 @@ import av
 from av.container import InputContainer
 from av.video.reformatter import VideoReformatter
 
+from functions.converter.inspector.chapters import chapter_facts
 from functions.converter.inspector.damage import decodable
 from functions.converter.inspector.opening import Refused, codec_name, open_media, packets
 from functions.converter.inspector.pairs import compare_tracks
 from functions.converter.inspector.picking import Picker, plane_bytes
 from functions.converter.inspector.picture import encoder_signature, first_frames, picture_facts
-from functions.converter.inspector.probing import chapter_facts
 from functions.converter.inspector.tally import Tally, tally
 
 JOIN_S = 0.05
