@@ -122,7 +122,10 @@ class AudioStream(Track):
 
 @dataclass(frozen=True)
 class SubtitleStream(Track):
+    """``unreadable``: lines of text that are in no encoding that is told, and not UTF-8."""
+
     packets: int = 0
+    unreadable: int = 0
 
 
 @dataclass(frozen=True)

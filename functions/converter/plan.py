@@ -116,7 +116,7 @@ def _checked(plan: ConversionPlan, media: MediaInfo, options: Options) -> Conver
         name
         for name, is_lost in (
             ("all_audio", "audio" in lost),
-            ("subtitles", "subtitle" in lost),
+            ("subtitles", bool(lost & {"subtitle", "subtitle_lines"})),
             ("attachments", bool(lost & {"attachment", "cover"})),
             ("chapters", "chapters" in lost),
             ("alpha", "alpha" in lost),

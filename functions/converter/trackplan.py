@@ -14,6 +14,7 @@ from functions.converter.carrying import (
     mixed_into,
 )
 from functions.converter.dropping import Dropped
+from functions.converter.inspector.limits import TEXT_SUBTITLES
 from functions.converter.media import AudioStream, MediaInfo, SubtitleStream, Track
 from functions.shared.errors import RequirementNotMet
 from functions.shared.options import Options
@@ -51,7 +52,6 @@ LOSSY = frozenset({
     "amr_nb", "amr_wb",
 })  # fmt: skip
 
-TEXT_SUBTITLES = frozenset({"subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
 MKV_SUBTITLES = frozenset({"subrip", "ass", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle"})
 COVERS = frozenset({"mjpeg", "png"})
 
@@ -98,6 +98,8 @@ def plan_tracks(media: MediaInfo, options: Options) -> tuple[list[TrackPlan], li
     for planned_track in tracks:
         if planned_track.kind == "audio":
             dropped += _lost_of_sound(planned_track, media, options)
+        elif planned_track.kind == "subtitle":
+            dropped += _lost_of_text(planned_track, media)
     return tracks, dropped
 
 
@@ -145,6 +147,8 @@ def _subtitle(track: SubtitleStream, container: str) -> TrackPlan | Dropped:
         return _taken("subtitle", track, "copy", options)
     if container == "mp4" and track.codec == "mov_text":
         return _taken("subtitle", track, "copy", options)
+    if track.codec in TEXT_SUBTITLES and 2 * track.unreadable > track.packets:
+        return _drop("subtitle", track, "Its text is not UTF-8, and the file does not tell in which encoding it is.")
     if track.codec in TEXT_SUBTITLES:
         return _taken("subtitle", track, "mov_text" if container == "mp4" else "subrip", options)
     if track.codec in MKV_SUBTITLES:
@@ -191,6 +195,13 @@ def _lost_of(track: Track, options: Options) -> Iterator[Dropped]:
         yield _drop("flags", track, f"{_named(options.container)} has no place for the flag {' or '.join(flags)}.")
     if options.container == "mp4" and track.codec in ("ass", "ssa"):
         yield _drop("subtitle_styling", track, "MP4's subtitles have no fonts and places; ask for the container mkv.")
+
+
+def _lost_of_text(planned: TrackPlan, media: MediaInfo) -> Iterator[Dropped]:
+    track = next(one for one in media.subtitles if one.index == planned.index)
+    if track.unreadable and not planned.copied:
+        reason = f"{track.unreadable} of {track.packets} lines are not UTF-8, and in no encoding that the file tells."
+        yield _drop("subtitle_lines", track, reason)
 
 
 def _lost_of_sound(planned: TrackPlan, media: MediaInfo, options: Options) -> Iterator[Dropped]:

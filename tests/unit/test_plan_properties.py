@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from functions.converter.inspector.limits import TEXT_SUBTITLES
 from functions.converter.media import (
     SIDE_PIXELS,
     UNSPECIFIED,
@@ -22,7 +23,7 @@ from functions.converter.media import (
 )
 from functions.converter.picturerules import RGB
 from functions.converter.plan import ConversionPlan, plan_conversion, plan_keeping
-from functions.converter.trackplan import MKV_AUDIO, MKV_SUBTITLES, TEXT_SUBTITLES
+from functions.converter.trackplan import MKV_AUDIO, MKV_SUBTITLES
 from functions.shared.errors import DolbyVisionUnsupported, PermanentError, RequirementNotMet
 from functions.shared.options import AUDIO, CONTAINERS, KEEPABLE, LEAST_HEIGHT, MOST_HEIGHT, REQUIRABLE, SPEEDS, Options
 

@@ -44,6 +44,18 @@ def sound_config(packet: memoryview) -> int | None:
     return packet[2] & 0xFD | (packet[3] & 0xC0) << 8
 
 
+def is_utf8(packet: memoryview, codec: str) -> bool:
+    """Whether a line of text subtitles can be read: ffmpeg takes no other encoding for granted."""
+    text = bytes(packet)
+    if codec == "mov_text":  # its length comes first (3GPP TS 26.245, 5.17)
+        text = text[2 : 2 + int.from_bytes(text[:2])]
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def has_start_codes(stream: Any, codec: str) -> bool:
     """Whether a muxer of MP4 or Matroska has to write this stream's packets anew."""
     return codec in PARAMETER_SETS and not _length_bytes(codec, bytes(stream.codec_context.extradata or b""))

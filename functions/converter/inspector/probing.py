@@ -47,7 +47,8 @@ def probe(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
         "video": _video_facts(video, main, missing) | _looked_at(fds[0], request, video),
         "audio": [_audio_facts(stream, tallies[stream.index]) for stream in container.streams.audio],
         "subtitles": [
-            track_facts(stream) | {"packets": len(tallies[stream.index].times)}
+            track_facts(stream)
+            | {"packets": len(tallies[stream.index].times), "unreadable": tallies[stream.index].unreadable}
             for stream in container.streams.subtitles
         ],
         "other": [_other_facts(s) for s in container.streams if _is_other(s, video)],

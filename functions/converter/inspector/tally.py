@@ -10,8 +10,9 @@ from typing import Any
 from av.container import InputContainer
 
 from functions.converter.inspector.continuity import Continuity
+from functions.converter.inspector.limits import TEXT_SUBTITLES
 from functions.converter.inspector.opening import Refused, codec_name, packets
-from functions.converter.inspector.payload import parts_of, sound_config
+from functions.converter.inspector.payload import is_utf8, parts_of, sound_config
 
 NO_TIME = -(2**63)
 NO_TEXT_BYTES = 2
@@ -44,7 +45,8 @@ class Tally:
     ``payload`` is the digest of what the packets hold, if it is asked for: of all of them, as a copy takes over what
     an edit list hides too; ``packet_times`` are theirs, ``NO_TIME`` where the container does not tell. ``joined``: the
     file's clock began anew in the middle, and what follows was put behind what came before. ``configs``: what the
-    headers on frames of AAC say of them, of which MP4 and Matroska keep one for the whole track.
+    headers on frames of AAC say of them, of which MP4 and Matroska keep one for the whole track. ``unreadable``: lines
+    of text that are not UTF-8.
     """
 
     def __init__(self, stream: Any, *, digest: bool = False) -> None:
@@ -59,6 +61,8 @@ class Tally:
         self.joined = False
         self.hidden = 0
         self.configs: set[int] = set()
+        self.unreadable = 0
+        self._is_text = self.codec in TEXT_SUBTITLES
         self.complete = stream.container.format.name not in UNTIMED
         self.first: int | None = None
         self.last: int | None = None
@@ -82,6 +86,8 @@ class Tally:
         self.bytes += packet.size
         if self.codec == "aac" and (config := sound_config(memoryview(packet))) is not None:
             self.configs.add(config)
+        if self._is_text:
+            self.unreadable += not is_utf8(memoryview(packet), self.codec)
         time = packet.dts if self.chunks or packet.pts is None else packet.pts
         self.complete = self.complete and time is not None and (self.chunks or packet.pts is not None)
         if time is None:
