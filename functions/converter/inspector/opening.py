@@ -55,10 +55,11 @@ def refuse_undecodable(stream: Any, request: dict[str, Any]) -> None:
 
 def main_video(container: InputContainer) -> Any:
     """The video that a player shows: of those that are no still attached to the file (cover art), the one that is
-    flagged as default, else the first one."""
+    flagged as default, else the first one. A broadcast may name videos of which it sends nothing."""
     films = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if not films:
         raise Refused("no_video", "")
+    films = [s for s in films if not s.codec_context or s.codec_context.width] or films
     flagged = [stream for stream in films if stream.disposition & av.stream.Disposition.default]
     return (flagged or films)[0]
 
