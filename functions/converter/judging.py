@@ -49,7 +49,8 @@ def _shape(facts: dict[str, Any], plan: ConversionPlan) -> Iterator[str]:
 
 
 def _picture(got: dict[str, Any], plan: ConversionPlan) -> Iterator[str]:
-    """What the result says of its own picture. A value that the source left open may stay open only."""
+    """What the result says of its own picture. A value that the source left open may stay open only; of a copy, limited
+    range may be left open: that is what it means then, and MP4 has no place for it alone."""
     picture, colour = plan.picture, plan.picture.colour
     yield from unequal(
         ("pixel format", got["pixel_format"], picture.pixel_format),
@@ -58,8 +59,8 @@ def _picture(got: dict[str, Any], plan: ConversionPlan) -> Iterator[str]:
         ("primaries of the colour", got["colour"]["primaries"], colour.primaries),
         ("matrix of the colour", got["colour"]["matrix"], colour.matrix),
     )
-    ranges = {"unspecified": ("unspecified", "tv")}.get(colour.range, (colour.range,))
-    if got["colour"]["range"] not in ranges:
+    open_or_limited = colour.range == "unspecified" or (picture.copied and colour.range == "tv")
+    if got["colour"]["range"] not in (("unspecified", "tv") if open_or_limited else (colour.range,)):
         yield f"range: {got['colour']['range']} instead of {colour.range}"
     ratio = Fraction(*got["sample_aspect_ratio"])
     if abs(ratio / picture.sample_aspect_ratio - 1) > HDR_TOLERANCE:

@@ -138,7 +138,8 @@ class Chapter:
 @dataclass(frozen=True)
 class MediaInfo:
     """A probed source. ``container`` is the demuxer's name, ``extension`` how such a file is usually named; ``other``
-    are the streams that are neither the main video, nor audio, nor subtitles: cover art, fonts, timed data.
+    are the streams that are neither the main video, nor audio, nor subtitles: cover art, fonts, timed data;
+    a cover that is not the kind of picture that its file says does not ``opens``.
     ``chapters`` count from where the file begins; ``chapters_left_out``: of more than a film has, none is read."""
 
     container: str

@@ -159,7 +159,7 @@ def _subtitle(track: SubtitleStream, container: str) -> TrackPlan | Dropped:
 def _other(stream: dict[str, Any], media: MediaInfo, container: str) -> TrackPlan | Dropped | None:
     kind, codec, index = stream["type"], stream["codec"], stream["index"]
     if kind == "cover":
-        if codec in COVERS and container == "mp4":
+        if codec in COVERS and container == "mp4" and stream["opens"]:
             return TrackPlan("cover", index, "copy", codec, flags=("attached_pic",))
         return Dropped("cover", f"{container} cannot hold this cover art.", index, codec)
     if kind == "attachment":

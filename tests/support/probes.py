@@ -34,9 +34,9 @@ def some_subtitles(codec: str = "subrip", *, index: int = 2, packets: int = 3, *
     return SubtitleStream(index, codec, packets=packets, **changes)
 
 
-def another(kind: str, codec: str, *, index: int = 9, tag: str = "") -> dict[str, Any]:
+def another(kind: str, codec: str, *, index: int = 9, tag: str = "", opens: bool = True) -> dict[str, Any]:
     """A stream that is neither the film nor heard or read beside it."""
-    return {"index": index, "type": kind, "codec": codec, "tag": tag}
+    return {"index": index, "type": kind, "codec": codec, "tag": tag, "opens": opens}
 
 
 def a_media(*audio: AudioStream, facts: dict[str, Any] | None = None, **video: Any) -> MediaInfo:

@@ -98,6 +98,12 @@ def test_cover_art_that_mp4_cannot_hold_is_named(codec: str) -> None:
     assert lost(plan, "cover") == [3]
 
 
+def test_cover_art_that_is_not_what_its_file_says_is_named() -> None:
+    plan = planned(a_media(facts={"other": (another("cover", "mjpeg", index=3, opens=False),)}))
+    assert plan.tracks == ()
+    assert lost(plan, "cover") == [3]
+
+
 @pytest.mark.parametrize("codec", ["ttf", "otf", "unknown"])
 def test_attachments_are_kept_in_matroska_and_named_otherwise(codec: str) -> None:
     media = a_media(facts={"other": (another("attachment", codec, index=3),)})

@@ -101,6 +101,7 @@ others = st.fixed_dictionaries(
         "type": st.sampled_from(["cover", "attachment", "video", "data", "unknown"]),
         "codec": st.sampled_from(["png", "mjpeg", "ttf", "bin_data", "bmp", "?"]),
         "tag": st.sampled_from(["", CHAPTER_TITLES]),
+        "opens": st.booleans(),
     }
 )
 chapters = st.builds(Chapter, SECONDS, SECONDS, st.text(max_size=10))

@@ -154,6 +154,7 @@ def _other_facts(stream: Any) -> dict[str, Any]:
         "type": "cover" if stream.type == "video" and attached else stream.type,
         "codec": codec_name(stream.codec_context),
         "tag": "text" if _is_titles_of_chapters(stream) else tag,
+        "opens": bool(stream.type != "video" or (stream.codec_context and stream.codec_context.width)),
     }
 
 
