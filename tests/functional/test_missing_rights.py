@@ -68,5 +68,5 @@ def test_a_missing_right_is_named_after_the_last_attempt_and_not_tried_for_ever(
     assert world.dead_letter(event) == DONE
     row = world.row(upload)
     assert (row["status"], row["error_code"], row["attempt"]) == ("Failed", "storage_unavailable", ATTEMPTS_LIMIT)
-    assert row["error_reason"].endswith(f"({missing})")
+    assert row["error_reason"].endswith(f"({missing}). An operator can mend the cause and redrive it.")
     assert SECRET not in row["error_reason"]
