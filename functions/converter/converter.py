@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from importlib import import_module
 
 from functions.converter import ffmpeg
 from functions.converter.deadline import Deadline
@@ -67,6 +68,8 @@ class Converter:
         """Make now what the first event would wait for: an inspector, clients, a connection, the encoder's version."""
         self.deps.inspector.prepare()
         ffmpeg.version()
+        import_module("functions.converter.shots")
+        import_module("functions.converter.framecheck")
         _ = self.deps.storage.client
         self.deps.transactions.warm_up()
 

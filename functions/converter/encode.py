@@ -9,12 +9,12 @@ from functions.converter.bounds import bounds
 from functions.converter.chapters import written
 from functions.converter.containers import Container
 from functions.converter.deadline import Forecast
-from functions.converter.framecheck import FRAME_BYTES, SIDE
 from functions.converter.lease import Lease
 from functions.converter.media import MediaInfo
 from functions.converter.pictureplan import THUMBS
 from functions.converter.plan import ConversionPlan
 from functions.converter.slots import EncodeSlots
+from functions.converter.tinypictures import FRAME_BYTES, SIDE
 from functions.converter.workspace import free_bytes, making_folder, require_within
 from functions.shared import logs
 from functions.shared.errors import EncodeFailed, OutputTooLarge, ScratchFull

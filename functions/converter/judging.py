@@ -5,10 +5,10 @@ from fractions import Fraction
 from typing import Any
 
 from functions.converter.containers import UNTIMED
-from functions.converter.framecheck import FrameFigures
 from functions.converter.media import MediaInfo
 from functions.converter.plan import ConversionPlan
 from functions.converter.tags import location, same_tag
+from functions.converter.tinypictures import FrameFigures
 from functions.converter.trackjudging import track_faults, unequal
 
 CHAPTER_TOLERANCE_S = 0.1

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from functions.converter.framecheck import FRAME_BYTES, SIDE
 from functions.converter.media import HLG, PQ, UNSPECIFIED
+from functions.converter.tinypictures import FRAME_BYTES, SIDE
 from functions.converter.tonemap import tone_mapped
 
 Size = tuple[int, int]

@@ -7,17 +7,18 @@ import logging
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from functions.converter.animation import save_animation
 from functions.converter.encode import Job
 from functions.converter.inspection import Inspector
 from functions.converter.media import MediaInfo
 from functions.converter.rendering import Rendition
-from functions.converter.shots import Frames, Shots, choose, picked, taken
-from functions.converter.storyboard import cues, sprite
 from functions.converter.verify import Pick, Verified
 from functions.shared import logs
 from functions.shared.options import Options
+
+if TYPE_CHECKING:
+    from functions.converter.shots import Frames, Shots
 
 POSTER_QUALITY, SPRITE_QUALITY = 82, 72
 
@@ -26,7 +27,7 @@ POSTER_QUALITY, SPRITE_QUALITY = 82, 72
 class Choice:
     """``frames`` is None if no previews are wanted; with a ``failure``, because they could not be chosen."""
 
-    frames: Frames | None = None
+    frames: "Frames | None" = None
     failure: Exception | None = None
     cpu_s: float = 0.0
 
@@ -50,6 +51,8 @@ def choose_frames(rendition: Rendition, media: MediaInfo, options: Options) -> C
         return Choice()
     began = time.thread_time()
     try:
+        from functions.converter.shots import choose  # neither numpy nor Pillow is what a cold start waits for
+
         frames = choose(rendition, media)
     except Exception as exc:  # make_previews tells it
         return Choice(failure=exc)
@@ -64,6 +67,8 @@ def make_previews(choice: Choice, verified: Verified, job: Job, inspector: Inspe
             raise choice.failure
         if choice.frames is None:
             return Previews()
+        from functions.converter.shots import picked, taken
+
         frames = choice.frames
         shots = picked(frames, verified, job) if frames.picks else taken(frames, job, inspector)
         files = _written(shots, job)
@@ -74,7 +79,10 @@ def make_previews(choice: Choice, verified: Verified, job: Job, inspector: Inspe
     return Previews(files, choice.cpu_s + shots.cpu_s + time.thread_time() - began)
 
 
-def _written(shots: Shots, job: Job) -> dict[str, Path]:
+def _written(shots: "Shots", job: Job) -> dict[str, Path]:
+    from functions.converter.animation import save_animation
+    from functions.converter.storyboard import cues, sprite
+
     names = {"poster": "poster.jpg", "sprite": "sprite.jpg", "storyboard": "storyboard.vtt", "preview": "preview.webp"}
     paths = {kind: job.folder / name for kind, name in names.items()}
     shots.poster.save(paths["poster"], "JPEG", quality=POSTER_QUALITY)

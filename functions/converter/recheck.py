@@ -11,13 +11,13 @@ from uuid import UUID
 from functions.converter import ffmpeg
 from functions.converter.deadline import Deadline
 from functions.converter.encode import Encoded, Job, process_limits, watching
-from functions.converter.framecheck import SIDE
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Clock, Lease
 from functions.converter.plan import ConversionPlan, plan_conversion, plan_keeping
 from functions.converter.publish import sha256_of
 from functions.converter.receipt import VERSION, is_kept
 from functions.converter.slots import EncodeSlots
+from functions.converter.tinypictures import SIDE
 from functions.converter.unpack import probe_film
 from functions.converter.verify import Verified, verify
 from functions.shared.errors import VerificationFailed

@@ -27,6 +27,8 @@ ENOUGH_BITS = 0.7
 FRAME_OVERHEAD_BYTES = 16
 """Of the index, for each frame."""
 
+HARMLESS_DATA = frozenset({"tmcd", "text"})
+
 CRF_PER_HALVING = 6.0
 """Steps of x265's rate factor that halve the bits of most films."""
 
@@ -68,7 +70,14 @@ def _may_be_kept(plan: ConversionPlan, options: Options, media: MediaInfo) -> bo
 
 def may_stay_as_it_is(media: MediaInfo, options: Options) -> bool:
     """Whether the very bytes of the source hold nothing that shall be left out: its sound, where it was shot."""
-    return options.audio == "auto" and ("location" in options.keep or location(media.tags) is None)
+    if options.audio != "auto":
+        return False
+    return "location" in options.keep or not (location(media.tags) or _may_tell_places(media))
+
+
+def _may_tell_places(media: MediaInfo) -> bool:
+    """Whether it has timed data, as cameras write of their places; timecodes and titles of chapters are none."""
+    return any(one["type"] == "data" and one["tag"] not in HARMLESS_DATA for one in media.other)
 
 
 def _bounded(plan: ConversionPlan, options: Options, job: Job, factor: float) -> Rendition:

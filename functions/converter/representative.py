@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from functions.converter.framecheck import SIDE
+from functions.converter.tinypictures import SIDE
 
 CANDIDATES = 500
 """Frames that are looked at, evenly spread: a whole day's film costs no more than some minutes of it."""

@@ -14,12 +14,12 @@ from functions.converter import process
 from functions.converter.bounds import bounds, opening
 from functions.converter.containers import MATROSKA, MOV
 from functions.converter.encode import Encoded, Job
-from functions.converter.framecheck import SIDE, FrameFigures, allowance, compare_frames
 from functions.converter.inspection import Inspector
 from functions.converter.inspector.limits import SMALL_LOSS
 from functions.converter.judging import judge
 from functions.converter.plan import ConversionPlan
 from functions.converter.rendering import Rendition
+from functions.converter.tinypictures import SIDE, FrameFigures, allowance
 from functions.shared.errors import DamagedMedia, UnreadableMedia, VerificationFailed
 
 FILE_BYTES = 64 * 1024**3
@@ -61,6 +61,8 @@ def verify(plan: ConversionPlan, encoded: Encoded, job: Job, inspector: Inspecto
     lost = _lost(facts)
     frames = None
     if encoded.thumbs is not None:
+        from functions.converter.framecheck import compare_frames  # numpy is not what a cold start waits for
+
         picture = plan.picture
         allowed = allowance(picture.crf, picture.width * picture.height)
         frames = compare_frames(encoded.thumbs, job.folder / "result.thumbs", allowed)

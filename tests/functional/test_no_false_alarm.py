@@ -33,11 +33,7 @@ FILMS: dict[str, list[str]] = {
     "saturated.mkv": film(f"rgbtestsrc={SIZE}", "hue=H='t*6'"),
 }  # fmt: skip
 QUALITIES = [("ultrafast", 51), ("ultrafast", 45), ("ultrafast", 18), ("medium", 45)]
-CASES = [
-    (name, preset, crf)
-    for name in FILMS
-    for preset, crf in QUALITIES
-]
+CASES = [(name, preset, crf) for name in FILMS for preset, crf in QUALITIES]
 
 
 @pytest.fixture(scope="module")

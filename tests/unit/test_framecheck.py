@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pytest
 
 from functions.converter import framecheck
-from functions.converter.framecheck import BLOCK, FRAME_BYTES, SIDE, FrameFigures, compare_frames
+from functions.converter.framecheck import BLOCK, compare_frames
+from functions.converter.tinypictures import FRAME_BYTES, SIDE, FrameFigures, allowance
 
 Frames = npt.NDArray[np.float64]
 Change = Callable[[Frames], Frames]
@@ -213,13 +214,13 @@ def test_a_frame_that_is_cut_off_is_none(tmp_path: Path) -> None:
 def test_the_coarser_an_encode_and_the_smaller_the_picture_the_more_it_may_differ(
     crf: float, pixels: int, allowed: float
 ) -> None:
-    assert framecheck.allowance(crf, pixels) == pytest.approx(allowed)
+    assert allowance(crf, pixels) == pytest.approx(allowed)
 
 
 def test_what_a_coarse_encode_leaves_out_is_no_fault_but_a_green_frame_is(tmp_path: Path) -> None:
     source = written(tmp_path / "source.thumbs", film())
     coarse = written(tmp_path / "coarse.thumbs", film() + 17)
     assert any("frame 0 differs" in fault for fault in compare_frames(source, coarse).faults)
-    assert not any("frame" in fault for fault in compare_frames(source, coarse, framecheck.allowance(51, 10**6)).faults)
+    assert not any("frame" in fault for fault in compare_frames(source, coarse, allowance(51, 10**6)).faults)
     green = written(tmp_path / "green.thumbs", painted(5, GREEN)(film()))
-    assert "frame 5" in compare_frames(source, green, framecheck.allowance(45, 10**6)).faults[0]
+    assert "frame 5" in compare_frames(source, green, allowance(45, 10**6)).faults[0]

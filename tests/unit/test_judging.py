@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from functions.converter.framecheck import FrameFigures
 from functions.converter.judging import judge
 from functions.converter.media import Chapter, Colour, Hdr, MediaInfo
 from functions.converter.plan import ConversionPlan, plan_conversion, plan_keeping
+from functions.converter.tinypictures import FrameFigures
 from functions.converter.trackjudging import AAC_FRAME, OFFSET_TOLERANCE_S, PADDED_FRAMES
 from functions.shared.options import Options
 from tests.support.measured import changed, perfect

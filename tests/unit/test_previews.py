@@ -11,7 +11,6 @@ from PIL import Image
 
 from functions.converter.animation import stretch_offsets, times_of_stretch
 from functions.converter.encode import Encoded
-from functions.converter.framecheck import FRAME_BYTES, SIDE
 from functions.converter.pictures import View, read_pictures
 from functions.converter.plan import plan_conversion
 from functions.converter.rendering import CONVERTED, Rendition
@@ -19,6 +18,7 @@ from functions.converter.representative import best_frame, best_stretch
 from functions.converter.shots import POSTER, Frames, choose
 from functions.converter.stills import wanted_times
 from functions.converter.storyboard import Shot, cues, sprite, tile_frames
+from functions.converter.tinypictures import FRAME_BYTES, SIDE
 from functions.shared.options import Options
 from tests.support.probes import a_media, a_video
 

@@ -5,7 +5,6 @@ from typing import Any
 import av
 
 from functions.converter.inspector.probing import track_facts
-from functions.converter.inspector.sound import compare_sound
 from functions.converter.inspector.tally import NO_TIME, Tally
 
 Tallies = dict[int, Tally]
@@ -27,6 +26,8 @@ def compare_tracks(
     for asked, track in _pairs(request["tracks"], tracks):
         theirs = wanted[asked["source"]]
         if asked["type"] == "audio" and not asked["copied"]:
+            from functions.converter.inspector.sound import compare_sound  # numpy, for those who encode sound
+
             sound = compare_sound(fds, request, (asked["source"], track["index"]), starts_s)
             track |= {"sound": sound, **_heard(sound["result"], starts_s[1])}
             sources[asked["source"]] |= _heard(sound["source"], starts_s[0])
