@@ -36,6 +36,10 @@ REACH = sandbox.Reach(read=(OUR_CODE,), listed=(OUR_CODE.parent,))
 NAMED = ("codec", "streams")
 """Refusals whose detail is a name of libav's own or a number."""
 
+REPLY_BYTES = 128 * 1024**2
+"""The longest honest answer is a time for each frame of a day of video; a child that was taken over could go on for
+ever."""
+
 POLL_S = 0.25
 END_WITHIN_S = 1.0
 REFUSALS: dict[str, type[PipelineError]] = {
@@ -135,6 +139,8 @@ def _receive(child: _Child, watch: Callable[[bool], None]) -> bytes:
         if not data:
             return bytes(reply)
         reply += data
+        if len(reply) > REPLY_BYTES:
+            raise UnreadableMedia("its description is larger than that of any film")
 
 
 def _end(child: _Child) -> None:

@@ -10,6 +10,9 @@ KEPT_TAGS = (
 """By the names that libavformat gives them in every container."""
 
 LOCATIONS = ("location", "location-eng", "com.apple.quicktime.location.iso6709")
+PLACES = ("location", "com.apple.quicktime.location", "recording_location")
+"""How the names of all tags begin that tell of a place."""
+
 CREATION = "com.apple.quicktime.creationdate"
 READ_TAGS = [*KEPT_TAGS, *LOCATIONS, CREATION]
 """Those that are read however many others a file has: the name of a place may not be missed."""
@@ -39,8 +42,8 @@ def location(tags: Mapping[str, str]) -> str | None:
 
 
 def without_location(tags: Mapping[str, str]) -> dict[str, str]:
-    """All tags but those that say where the film was shot."""
-    return {name: value for name, value in tags.items() if name.lower() not in LOCATIONS}
+    """All tags but those that say where the film was shot, in whatever language, and how exactly."""
+    return {name: value for name, value in tags.items() if not name.lower().startswith(PLACES)}
 
 
 def same_tag(name: str, got: str | None, wanted: str) -> bool:

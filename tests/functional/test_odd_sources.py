@@ -20,3 +20,9 @@ def test_a_cover_that_is_no_jpeg_although_its_file_says_so_is_named_and_the_film
     told = ["-attach", str(tmp_path / "cover.jpg"), "-metadata:s:t", "mimetype=image/jpeg"]
     source = Clips(tmp_path, {"film.mkv": [*picture(), *told, *PICTURE]})("film.mkv")
     assert convert_file(source, tmp_path / "work").dropped == {"cover"}
+
+
+def test_a_timecode_is_told_from_other_timed_data(tmp_path: Path) -> None:
+    source = Clips(tmp_path, {"film.mov": [*picture(), *PICTURE, "-timecode", "01:00:00:00"]})("film.mov")
+    done = convert_file(source, tmp_path / "work")
+    assert [(one["type"], one["tag"]) for one in done.media.other] == [("data", "tmcd")]

@@ -21,12 +21,13 @@ from functions.converter.rendering import (
     ROOM,
     Rendition,
     bounded_crf,
+    may_stay_as_it_is,
     render,
 )
 from functions.shared.options import MAX_CRF
 from tests.support.attempts import a_job
 from tests.support.plans import asked, planned
-from tests.support.probes import a_media, some_audio
+from tests.support.probes import a_media, another, some_audio
 
 SIZE = 1_000_000
 MEDIA = a_media(some_audio("flac", duration_s=10.0), facts={"size": SIZE}, frames=250, duration_s=10.0)
@@ -190,3 +191,10 @@ def test_there_is_no_second_encode_where_sound_alone_is_as_large_as_the_source()
 def test_a_second_encode_is_no_coarser_than_x265_can() -> None:
     plan = planned(SILENT).coarser(50.9)
     assert bounded_crf(SILENT, plan, 1.3) == MAX_CRF
+
+
+@pytest.mark.parametrize(("tag", "may"), [("", False), ("gpmd", False), ("tmcd", True), ("text", True)])
+def test_a_source_with_timed_data_that_may_tell_its_places_is_not_delivered_as_it_is(tag: str, may: bool) -> None:
+    media = a_media(facts={"other": (another("data", "unknown", tag=tag),)})
+    assert may_stay_as_it_is(media, asked()) == may
+    assert may_stay_as_it_is(media, asked(keep={"location"}))

@@ -67,6 +67,6 @@ def test_a_tag_is_one_line(value: str, kept: str) -> None:
     assert kept_tags({"title": value}, keep_location=False) == {"title": kept}
 
 
-@pytest.mark.parametrize("name", [*LOCATIONS, LOCATIONS[0].upper()])
+@pytest.mark.parametrize("name", [*LOCATIONS, LOCATIONS[0].upper(), "location-deu", f"{LOCATIONS[2][:-7]}.name"])
 def test_without_its_place_a_film_has_all_other_tags(name: str) -> None:
     assert without_location({name: PLACE, "title": "A film"}) == {"title": "A film"}

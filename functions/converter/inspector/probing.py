@@ -149,6 +149,8 @@ def _is_other(stream: Any, video: Any) -> bool:
 def _other_facts(stream: Any) -> dict[str, Any]:
     attached = bool(stream.disposition & av.stream.Disposition.attached_pic)
     tag = _printable(stream.codec_context.codec_tag) if stream.codec_context else ""
+    if stream.type == "data" and "timecode" in stream.metadata:  # libav tells no tag of them
+        tag = "tmcd"
     return {
         "index": stream.index,
         "type": "cover" if stream.type == "video" and attached else stream.type,
