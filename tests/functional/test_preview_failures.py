@@ -6,7 +6,6 @@ from typing import Any
 import av
 import pytest
 
-from functions.converter import previews as previewing
 from functions.converter import stills
 from functions.converter.inspection import Inspector
 from functions.converter.inspector.picking import Picker
@@ -20,11 +19,11 @@ def out_of_memory(*_: object, **__: object) -> None:
     raise MemoryError
 
 
-@pytest.mark.parametrize("step", ["choose", "picked", "sprite", "save_animation"])
+@pytest.mark.parametrize("step", ["shots.choose", "shots.picked", "storyboard.sprite", "animation.save_animation"])
 def test_previews_that_fail_fail_nothing_else(
     world: World, clips: Clips, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    monkeypatch.setattr(previewing, step, out_of_memory)
+    monkeypatch.setattr(f"functions.converter.{step}", out_of_memory)
     with captured() as log:
         row = world.convert(clips("h264.mp4"))
     assert (row["status"], row["previews"]) == ("Completed", {})
