@@ -156,7 +156,10 @@ def _facts(reply: bytes, returncode: int) -> dict[str, Any]:
         if returncode == -signal.SIGKILL:
             raise MediaProcessKilled
         raise UnreadableMedia("reading it took more time or memory than a video of its size needs")
-    answer: dict[str, Any] = json.loads(reply)
+    try:
+        answer: dict[str, Any] = json.loads(reply)
+    except (ValueError, RecursionError) as exc:  # a child that a file has taken over may say anything
+        raise UnreadableMedia("what reads it gave no answer that makes sense") from exc
     if "refused" in answer:
         raise REFUSALS[answer["refused"]](_shown_detail(answer))
     facts: dict[str, Any] = answer["facts"]
