@@ -12,7 +12,7 @@ HELD_FRAMES = 2
 """A last frame that is shown for more frames' time than this stands still."""
 
 NARROW = 64
-"""Samples of width, below which blocks of 8 are allowed whatever the preset says."""
+"""Samples of width, below which blocks of 8 are allowed whatever the preset says, and ``cutree`` is left out."""
 
 PICTURE, THUMBS = "picture", "thumbs"
 """Names of what comes out of the filters."""
@@ -97,9 +97,9 @@ class PicturePlan:
         ]
 
     def _x265_parameters(self) -> str:
-        """x265 4.3 overruns its heap in films 40 or 48 samples wide, where no block is smaller than 16 (ultrafast)."""
+        """x265 4.3 overruns its heap in films 40 or 48 samples wide, with ``cutree`` and no block smaller than 16."""
         still = ":bframes=0" if self.held else ""
-        small = ":min-cu-size=8" if self.width < NARROW else ""
+        small = ":min-cu-size=8:cutree=0" if self.width < NARROW else ""
         return f"log-level=error{still}{small}"
 
     def graph(self, side: int, *, encoded: bool = True) -> str:
