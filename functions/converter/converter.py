@@ -6,9 +6,9 @@ from importlib import import_module
 
 from functions.converter import ffmpeg
 from functions.converter.deadline import Deadline
+from functions.converter.deps import Deps
 from functions.converter.lease import Clock, Lease
 from functions.converter.patience import patiently
-from functions.converter.pipeline import Deps, convert
 from functions.converter.workspace import sweep
 from functions.shared import logs, metrics
 from functions.shared.errors import (
@@ -68,8 +68,8 @@ class Converter:
         """Make now what the first event would wait for: an inspector, clients, a connection, the encoder's version."""
         self.deps.inspector.prepare()
         ffmpeg.version()
-        import_module("functions.converter.shots")
-        import_module("functions.converter.framecheck")
+        for later in ("pipeline", "shots", "framecheck"):
+            import_module(f"functions.converter.{later}")
         _ = self.deps.storage.client
         self.deps.transactions.warm_up()
 
@@ -103,6 +103,8 @@ class Converter:
 
     def _attempt(self, lease: Lease) -> Outcome:
         try:
+            from functions.converter.pipeline import convert  # not what a cold start that converts nothing waits for
+
             convert(lease, self.deps)
         except StaleAttempt:
             logs.event("attempt.stale", transaction_id=lease.claim.transaction_id, attempt=lease.claim.attempt)

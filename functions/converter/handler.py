@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from functions.converter import sandbox
 from functions.converter.converter import Converter, DeadLetter, Later, Outcome
 from functions.converter.deadline import Deadline
+from functions.converter.deps import Deps
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Clock
-from functions.converter.pipeline import Deps
 from functions.converter.slots import EncodeSlots
 from functions.converter.sqs import SqsRedelivery
 from functions.shared import logs, wiring

@@ -1,39 +1,22 @@
 """READ FIRST. The stages of one conversion, in order. What may go wrong is drawn in functions/shared/errors."""
 
-from dataclasses import dataclass
-
 from functions.converter import fetch as fetching
 from functions.converter import ffmpeg, process
 from functions.converter.deliver import Delivery, deliver
+from functions.converter.deps import Deps
 from functions.converter.encode import Job
-from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease
 from functions.converter.patience import patiently
 from functions.converter.plan import plan_conversion
 from functions.converter.previews import choose_frames, make_previews
 from functions.converter.probe import accept
 from functions.converter.rendering import render
-from functions.converter.slots import EncodeSlots
 from functions.converter.unpack import probe_film
 from functions.converter.verify import verify_rendition
 from functions.converter.workspace import workspace
 from functions.shared import logs, metrics
 from functions.shared.errors import StaleAttempt
 from functions.shared.options import Options
-from functions.shared.repository import Transactions
-from functions.shared.settings import Settings
-from functions.shared.storage import Storage
-
-
-@dataclass(frozen=True)
-class Deps:
-    """What the stages use."""
-
-    settings: Settings
-    transactions: Transactions
-    storage: Storage
-    inspector: Inspector
-    slots: EncodeSlots
 
 
 def convert(lease: Lease, deps: Deps) -> None:
