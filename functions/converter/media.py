@@ -5,8 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 SIDE_PIXELS = range(16, 8193)
-MAX_PIXELS = 35_000_000
-"""What a picture may measure: each side, and in all."""
+"""What each side of a picture may measure."""
 
 UNSPECIFIED = 2
 """What H.273 calls a colour description that is not given."""

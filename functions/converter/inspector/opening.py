@@ -69,11 +69,6 @@ def codec_name(context: Any) -> str:
     return str(context.codec.canonical_name) if context else "unknown"
 
 
-def plain_pixel_format(name: Any) -> str:
-    """libav's old names for full-range video (``yuvj420p``) → the format of the samples; range is another fact."""
-    return str(name).replace("yuvj", "yuv", 1)
-
-
 def packets(container: InputContainer, continuity: Continuity | None = None) -> Iterator[Any]:
     """All packets of a file, in its order, with times that go on."""
     continuity = continuity or Continuity(container)

@@ -56,11 +56,6 @@ def is_utf8(packet: memoryview, codec: str) -> bool:
     return True
 
 
-def has_start_codes(stream: Any, codec: str) -> bool:
-    """Whether a muxer of MP4 or Matroska has to write this stream's packets anew."""
-    return codec in PARAMETER_SETS and not _length_bytes(codec, bytes(stream.codec_context.extradata or b""))
-
-
 def _length_bytes(codec: str, extradata: bytes) -> int:
     """Of the lengths before units (ISO/IEC 14496-15, 5.3.3.1 and 8.3.3.1); 0 where start codes separate them."""
     at = 4 if codec == "h264" else 21

@@ -72,6 +72,7 @@ def encoder_signature(frames: list[Any]) -> str | None:
 
 
 def _plain(name: str) -> str:
+    """libav's old names for full-range video (``yuvj420p``) → the format of the samples; range is another fact."""
     return name.replace("yuvj", "yuv", 1)
 
 
