@@ -59,6 +59,7 @@ class PicturePlan:
     pixel_format: str = ""
     filters: tuple[str, ...] = ()
     preset: str = ""
+    parameters: str = ""
     crf: float = 0.0
     rotation: int = 0
     mirrored: bool = False
@@ -71,7 +72,7 @@ class PicturePlan:
     def retimed(self) -> bool:
         return self.frame_factor != 1
 
-    def coarser(self, crf: float) -> "PicturePlan":
+    def at_crf(self, crf: float) -> "PicturePlan":
         """The same picture at another rate factor."""
         return replace(self, crf=crf)
 
@@ -97,10 +98,14 @@ class PicturePlan:
         ]
 
     def _x265_parameters(self) -> str:
-        """x265 4.3 overruns its heap in films 40 or 48 samples wide, with ``cutree`` and no block smaller than 16."""
-        still = ":bframes=0" if self.held else ""
-        small = ":min-cu-size=8:cutree=0" if self.width < NARROW else ""
-        return f"log-level=error{still}{small}"
+        """What the film needs replaces what the speed asks for.
+
+        x265 4.3 overruns its heap in films 40 or 48 samples wide, with ``cutree`` and no block smaller than 16.
+        """
+        asked = dict(word.split("=", 1) for word in self.parameters.split(":") if word)
+        still = {"bframes": "0"} if self.held else {}
+        small = {"min-cu-size": "8", "cutree": "0"} if self.width < NARROW else {}
+        return ":".join(f"{name}={value}" for name, value in ({"log-level": "error"} | asked | still | small).items())
 
     def graph(self, side: int, *, encoded: bool = True) -> str:
         """The filters from the source to what the encoder gets, and from there to tiny pictures of ``side`` samples.
@@ -140,7 +145,8 @@ def encoded_picture(video: VideoStream, options: Options) -> tuple[PicturePlan, 
         pixel_format=pixel_format,
         filters=(*fields, *rules.gray(video), *over_black, *sizing, *to_yuv, f"format={pixel_format}"),
         preset=options.preset,
-        crf=options.crf,
+        parameters=options.parameters,
+        crf=options.starting_crf,
         frame_factor=factor,
         held=_held(video) if factor == 1 else None,
         decoder=rules.decoder(video),

@@ -41,9 +41,9 @@ class ConversionPlan:
     def of(self, kind: str) -> list[TrackPlan]:
         return [track for track in self.tracks if track.kind == kind]
 
-    def coarser(self, crf: float) -> "ConversionPlan":
+    def at_crf(self, crf: float) -> "ConversionPlan":
         """The same result with a picture of another rate factor."""
-        return replace(self, picture=self.picture.coarser(crf))
+        return replace(self, picture=self.picture.at_crf(crf))
 
     def arguments(self) -> list[str]:
         """ffmpeg's output options, without input and output."""

@@ -86,7 +86,7 @@ def _bounded(plan: ConversionPlan, options: Options, job: Job, factor: float) ->
     """Once more with as many bits as the source has; ``factor``: how many times its size the result would have had."""
     crf = bounded_crf(job.media, plan, factor)
     if crf is not None:
-        bounded = plan.coarser(crf)
+        bounded = plan.at_crf(crf)
         try:
             return _made(CONVERTED, bounded, encode(bounded, job, job.media.size))
         except GrewTooLarge as exc:

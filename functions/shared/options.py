@@ -4,19 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from functions.shared.qualities import QUALITIES, Target, fallback_crf, floor_for
 from functions.shared.settings import Settings
+from functions.shared.speeds import SPEEDS
 
-QUALITIES = {"small": 30, "balanced": 26, "high": 22, "visually_lossless": 18}
-"""CRF of x265 by the name of a quality."""
-
-SPEEDS = {
-    "fastest": "ultrafast",
-    "fast": "superfast",
-    "balanced": "veryfast",
-    "small": "medium",
-    "smallest": "slow",
-}
-"""Preset of x265 by the name of a speed: the slower, the smaller the file of the same quality."""
+QUALITY = "balanced"
+SPEED = "balanced"
+"""What holds where neither the client nor the operator has said anything else."""
 
 MAX_CRF = 51
 LEAST_HEIGHT = 64
@@ -45,15 +39,20 @@ ON_OFF = ("on", "off")
 class Options:
     """What one conversion shall do.
 
-    ``preset`` and ``crf`` are x265's; ``quality`` and ``speed`` are the names they were asked by, if they were.
+    ``preset``, ``parameters`` (in the form of ``-x265-params``, behind the preset) and ``crf`` are x265's; ``speed`` is
+    the name of the first two, if they have one. ``crf`` None: it is to be found for ``vmaf``, the mean over the frames,
+    and ``floor``, their 5th percentile; ``quality`` is the name of the two, if they have one.
     ``max_height`` is the most rows of the picture as it is shown; a lower picture stays as it is. What ``require``
     names and the conversion cannot keep is refused before anything is encoded.
     """
 
     preset: str
-    crf: float
+    crf: float | None
     quality: str | None = None
+    vmaf: float | None = None
+    floor: float | None = None
     speed: str | None = None
+    parameters: str = ""
     max_height: int | None = None
     container: str = "mp4"
     audio: str = "auto"
@@ -66,9 +65,12 @@ class Options:
         """Read what ``as_json`` wrote; rows of older versions hold ``preset`` and ``crf`` alone."""
         return cls(
             preset=str(stored["preset"]),
-            crf=float(stored["crf"]),
+            crf=_number(stored["crf"]),
             quality=stored.get("quality"),
+            vmaf=_number(stored.get("vmaf")),
+            floor=_number(stored.get("floor")),
             speed=stored.get("speed"),
+            parameters=str(stored.get("parameters", "")),
             max_height=stored.get("max_height"),
             **_choices(stored),
         )
@@ -77,18 +79,30 @@ class Options:
     def resolve(cls, request: Mapping[str, Any], settings: Settings) -> Self:
         """What a checked request means under today's settings; names left out, or None, have their defaults."""
         asked = {name: value for name, value in request.items() if value is not None}
-        quality, speed = asked.get("quality"), asked.get("speed")
         required = frozenset(asked.get("require", ()))
         asked["keep"] = required & set(KEEPABLE) | set(asked.get("keep", ()))
-        crf = QUALITIES[quality] if quality else asked.get("crf", settings.x265_crf)
         return cls(
-            preset=SPEEDS[speed] if speed else settings.x265_preset,
-            crf=float(crf),
-            quality=quality,
-            speed=speed,
+            **_effort(asked.get("speed"), settings),
+            **_looks(asked, settings),
             max_height=asked.get("max_height"),
             **_choices(asked),
         )
+
+    @property
+    def target(self) -> Target | None:
+        """What the rate factor is to be found for; None if it is fixed."""
+        if self.crf is not None or self.vmaf is None or self.floor is None:
+            return None
+        return Target(self.vmaf, self.floor)
+
+    @property
+    def starting_crf(self) -> float:
+        """The rate factor that is fixed, or the one that holds until a better one is found for the target."""
+        if self.crf is not None:
+            return self.crf
+        if self.target is None:
+            raise ValueError("options without a rate factor and without a target")
+        return fallback_crf(self.target)
 
     def as_json(self) -> dict[str, Any]:
         """As the row stores it and status shows it."""
@@ -97,6 +111,30 @@ class Options:
             "require": sorted(self.require),
             "previews": "on" if self.previews else "off",
         }
+
+
+def _effort(speed: str | None, settings: Settings) -> dict[str, Any]:
+    """How hard x265 tries. A preset that the operator has set has no name among ours."""
+    if speed is None and settings.x265_preset is not None:
+        return {"preset": settings.x265_preset}
+    chosen = SPEEDS[speed or SPEED]
+    return {"speed": chosen.name, "preset": chosen.preset, "parameters": chosen.parameters}
+
+
+def _looks(asked: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """A rate factor, or what it is to be found for; a request names at most one of crf, quality and vmaf."""
+    quality, vmaf = asked.get("quality"), asked.get("vmaf")
+    if vmaf is not None:
+        return {"crf": None, "vmaf": float(vmaf), "floor": floor_for(vmaf)}
+    crf = asked.get("crf", settings.x265_crf)
+    if quality is None and crf is not None:
+        return {"crf": float(crf)}
+    target = QUALITIES[quality or QUALITY]
+    return {"crf": None, "quality": quality or QUALITY, "vmaf": target.vmaf, "floor": target.floor}
+
+
+def _number(stored: Any) -> float | None:
+    return None if stored is None else float(stored)
 
 
 def _choices(named: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,8 +56,8 @@ class Settings:
     max_upload_bytes: int
     form_upload_max_bytes: int | None
     form_uploads_at_once: int
-    x265_preset: str
-    x265_crf: float
+    x265_preset: str | None
+    x265_crf: float | None
     lease_s: float
     stall_s: float
     conversion_budget_s: float
@@ -107,6 +107,9 @@ class _Reader:
     def optional_whole(self, name: str, least: int) -> int | None:
         return self.whole(name, least, least) if self.optional(name) else None
 
+    def optional_number(self, name: str, most: float) -> float | None:
+        return self.number(name, 0, most=most) if self.optional(name) else None
+
     def items(self, name: str) -> tuple[str, ...]:
         return tuple(item.strip() for item in self._env.get(name, "").split(",") if item.strip())
 
@@ -115,6 +118,9 @@ class _Reader:
         if value not in choices:
             raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
         return value
+
+    def optional_choice(self, name: str, choices: tuple[str, ...]) -> str | None:
+        return self.choice(name, choices) if self.optional(name) else None
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
@@ -156,8 +162,8 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         max_upload_bytes=read.whole("MAX_UPLOAD_BYTES", 5 * GIB, least=1),
         form_upload_max_bytes=read.optional_whole("FORM_UPLOAD_MAX_BYTES", least=1),
         form_uploads_at_once=read.whole("FORM_UPLOADS_AT_ONCE", 8, least=1),
-        x265_preset=read.choice("X265_PRESET", X265_PRESETS, "veryfast"),
-        x265_crf=read.number("X265_CRF", 26, most=51),
+        x265_preset=read.optional_choice("X265_PRESET", X265_PRESETS),
+        x265_crf=read.optional_number("X265_CRF", most=51),
         lease_s=lease_s,
         stall_s=stall_s,
         conversion_budget_s=read.number("CONVERSION_BUDGET_S", 12 * 3600, least=1),

@@ -16,10 +16,10 @@ from functions.shared.options import (
     MAX_CRF,
     MOST_HEIGHT,
     ON_OFF,
-    QUALITIES,
     REQUIRABLE,
-    SPEEDS,
 )
+from functions.shared.qualities import QUALITIES
+from functions.shared.speeds import SPEEDS
 
 FIELD_BYTES = 4096
 """Of a form's field ``options``; all options at once have less than 600."""
@@ -73,7 +73,9 @@ class OptionsRequest(BaseModel):
     )
     quality: str | None = Field(
         None,
-        description=f"A name for it: {', '.join(f'`{name}` is crf {crf}' for name, crf in QUALITIES.items())}.",
+        description="How good, by name, as VMAF rates it: "
+        + ", ".join(f"`{name}` is {target.vmaf:g}" for name, target in QUALITIES.items())
+        + ". The rate factor is found for each film.",
         json_schema_extra=_enum("quality"),
         examples=["high"],
     )

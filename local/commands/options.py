@@ -12,10 +12,10 @@ from functions.shared.options import (
     MAX_CRF,
     MOST_HEIGHT,
     ON_OFF,
-    QUALITIES,
     REQUIRABLE,
-    SPEEDS,
 )
+from functions.shared.qualities import QUALITIES
+from functions.shared.speeds import SPEEDS
 
 NAMES = ("crf", "quality", "speed", "max_height", "container", "audio", "keep", "require", "previews")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from functions.converter import ffmpeg, process, sandbox
 from functions.shared.errors import PipelineError
+from functions.shared.options import Options
 from functions.shared.settings import Settings
 from local.doctor.checkup import Broken, Patient
 
@@ -61,7 +62,9 @@ def data_disk(patient: Patient) -> str:
 def _encode(settings: Settings, folder: Path) -> None:
     width, height = SIZE
     picture = f"testsrc2=size={width}x{height}:rate={FRAME_RATE}:duration=1"
-    options = ["-c:v", "libx265", "-preset", settings.x265_preset, "-crf", f"{settings.x265_crf:g}", "-tag:v", "hvc1"]
+    asked = Options.resolve({}, settings)
+    options = ["-c:v", "libx265", "-preset", asked.preset, "-crf", f"{asked.starting_crf:g}"]
+    options += ["-x265-params", asked.parameters, "-tag:v", "hvc1"]
     argv = ffmpeg.command(["-f", "lavfi", "-i", picture], [*options, "-f", "mp4"], folder / "output.mp4")
     memory = process.picture_memory_bytes(width, height, process.threads_available())
     limits = process.Limits(memory_bytes=memory, file_bytes=GIB, cpu_s=int(GIVE_UP_S))

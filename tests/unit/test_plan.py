@@ -61,7 +61,7 @@ def test_nothing_of_the_source_comes_along_that_was_not_planned() -> None:
 
 def test_a_bounded_plan_differs_in_nothing_but_its_rate() -> None:
     plan = planned(a_media(some_audio("flac"), width=161))
-    bounded = plan.coarser(33.5)
+    bounded = plan.at_crf(33.5)
     assert value_of(bounded.arguments(), "-crf") == "33.5"
     assert _without(bounded.arguments(), "-crf") == _without(plan.arguments(), "-crf")
     assert (bounded.tracks, bounded.dropped, bounded.tags) == (plan.tracks, plan.dropped, plan.tags)

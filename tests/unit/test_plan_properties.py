@@ -25,7 +25,8 @@ from functions.converter.picturerules import RGB
 from functions.converter.plan import ConversionPlan, plan_conversion, plan_keeping
 from functions.converter.trackplan import MKV_AUDIO, MKV_SUBTITLES
 from functions.shared.errors import DolbyVisionUnsupported, PermanentError, RequirementNotMet
-from functions.shared.options import AUDIO, CONTAINERS, KEEPABLE, LEAST_HEIGHT, MOST_HEIGHT, REQUIRABLE, SPEEDS, Options
+from functions.shared.options import AUDIO, CONTAINERS, KEEPABLE, LEAST_HEIGHT, MOST_HEIGHT, REQUIRABLE, Options
+from functions.shared.speeds import SPEEDS
 
 PATIENT = settings(deadline=None, max_examples=100, derandomize=True)
 """A busy machine is no fault of the plan, and a failure must come again in the next run."""
@@ -140,7 +141,7 @@ def medias(draw: st.DrawFn) -> MediaInfo:
 
 choices = st.builds(
     Options,
-    preset=st.sampled_from(sorted(SPEEDS.values())),
+    preset=st.sampled_from(sorted(speed.preset for speed in SPEEDS.values())),
     crf=st.floats(0, 51),
     max_height=st.none() | st.integers(LEAST_HEIGHT, MOST_HEIGHT),
     container=st.sampled_from(CONTAINERS),
@@ -247,7 +248,7 @@ def test_no_words_of_a_source_make_another_argument(
 @given(medias(), choices, st.floats(0, 51))
 def test_a_coarser_plan_differs_in_its_rate_alone(media: MediaInfo, options: Options, crf: float) -> None:
     plan = planned(media, options)
-    coarser = plan.coarser(crf)
+    coarser = plan.at_crf(crf)
     assert (coarser.tracks, coarser.dropped, coarser.tags) == (plan.tracks, plan.dropped, plan.tags)
     assert vars(coarser.picture) == vars(plan.picture) | {"crf": crf}
     if not plan.is_remux and plan.arguments() != coarser.arguments():

@@ -98,7 +98,7 @@ def test_a_result_that_grows_a_little_is_tried_once_more_within_the_sources_size
     assert (done.outcome, done.codec, done.reason) == (CONVERTED, "h265", None)
     first, second = encoder.plans
     assert first.picture.crf < second.picture.crf < first.picture.crf + 4
-    assert first.coarser(second.picture.crf) == second == done.plan
+    assert first.at_crf(second.picture.crf) == second == done.plan
     assert encoder.bounds == [SIZE, SIZE]
 
 
@@ -189,7 +189,7 @@ def test_there_is_no_second_encode_where_sound_alone_is_as_large_as_the_source()
 
 
 def test_a_second_encode_is_no_coarser_than_x265_can() -> None:
-    plan = planned(SILENT).coarser(50.9)
+    plan = planned(SILENT).at_crf(50.9)
     assert bounded_crf(SILENT, plan, 1.3) == MAX_CRF
 
 
