@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from functions.converter.deadline import Deadline
 from functions.shared import logs, metrics
@@ -19,9 +20,11 @@ from functions.shared.errors import (
     StaleAttempt,
     WorkerStopping,
 )
-from functions.shared.transactions import Claim, Progress
+from functions.shared.settings import Settings
+from functions.shared.transactions import Claim, Progress, Source
 
 WRITE_EVERY_S = 1.0
+NO_TRANSACTION = UUID(int=0)
 
 
 @dataclass
@@ -140,3 +143,19 @@ class Lease:
             renewed = time.monotonic()
             if self._stale:
                 return
+
+
+def uncontested(
+    settings: Settings,
+    transaction_id: UUID = NO_TRANSACTION,
+    shown: Callable[[Progress], None] = lambda _progress: None,
+) -> Lease:
+    """A lease without a row, for files that nobody else wants. While it is kept, ``shown`` gets its progress."""
+
+    def renew(_claim: Claim, progress: Progress) -> bool:
+        shown(progress)
+        return True
+
+    claim = Claim(transaction_id, 1, 0, Source("", "", 0, ""), "", {})
+    deadline = Deadline.after(settings.conversion_budget_s)
+    return Lease(claim, renew, Clock(), deadline, threading.Event(), settings.lease_s, settings.stall_s)

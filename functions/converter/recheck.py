@@ -1,7 +1,6 @@
 """A receipt, checked again: the same measurements on the same files must come to the same end."""
 
 import os
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from functions.converter import ffmpeg
-from functions.converter.deadline import Deadline
 from functions.converter.encode import Encoded, Job, process_limits, watching
 from functions.converter.inspection import Inspector
-from functions.converter.lease import Clock, Lease
+from functions.converter.lease import Lease, uncontested
 from functions.converter.plan import ConversionPlan, plan_conversion, plan_keeping
 from functions.converter.publish import sha256_of
 from functions.converter.receipt import VERSION, is_kept
@@ -23,7 +21,6 @@ from functions.converter.verify import Verified, verify
 from functions.shared.errors import VerificationFailed
 from functions.shared.options import Options
 from functions.shared.settings import Settings
-from functions.shared.transactions import Claim, Source
 
 RMS_TOLERANCE = 0.5
 """Levels by which a frame's difference may come out otherwise, on another processor or with another decoder."""
@@ -51,7 +48,7 @@ def recheck(
     Raises ``NotAReceipt``, and what probing a file raises.
     """
     _check_shape(receipt)
-    lease = _lease(receipt, settings)
+    lease = uncontested(settings, UUID(receipt["transaction_id"]))
     differences = [
         f"{name}: {problem}"
         for name, path in (("source", source), ("output", output))
@@ -77,15 +74,6 @@ def _check_shape(receipt: Mapping[str, Any]) -> None:
     missing = {"transaction_id", "source", "output", "options", "verification", "outcome"} - set(receipt)
     if missing:
         raise NotAReceipt(f"it lacks {', '.join(sorted(missing))}")
-
-
-def _lease(receipt: Mapping[str, Any], settings: Settings) -> Lease:
-    """A lease without a row: nobody else wants these files."""
-    source = Source("", "", receipt["source"]["size"], "")
-    claim = Claim(UUID(receipt["transaction_id"]), 1, 0, source, "", dict(receipt["options"]))
-    deadline = Deadline.after(settings.conversion_budget_s)
-    stall_s = settings.stall_s
-    return Lease(claim, lambda _claim, _progress: True, Clock(), deadline, threading.Event(), stall_s, stall_s)
 
 
 def _other_bytes(path: Path, said: Mapping[str, Any], lease: Lease) -> list[str]:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,11 @@ from uuid import UUID
 
 from functions.converter.inspection import Inspector
 from functions.converter.recheck import NotAReceipt, Rechecked, recheck
-from functions.shared.settings import Settings, read_settings
 from local.bars import display
 from local.commands.running import Stop, client_of, reporting
 from local.localfile import require_file
 from local.naming import safe_name
+from local.ondesk import settings_here
 from local.problems import ClientError
 
 RECEIPT_BYTES = 2 * 1024**2
@@ -79,16 +78,11 @@ def _fetched(args: argparse.Namespace, home: Path) -> tuple[dict[str, Any], Path
 def _rechecked(receipt: dict[str, Any], source: Path, output: Path, folder: Path) -> Rechecked:
     inspector = Inspector()
     try:
-        return recheck(receipt, source, output, folder, _settings(), inspector)
+        return recheck(receipt, source, output, folder, settings_here(), inspector)
     except NotAReceipt as exc:
         raise ClientError(f"This is no receipt: {exc}.", "not_a_receipt") from exc
     finally:
         inspector.close()
-
-
-def _settings() -> Settings:
-    """The limits of the environment; checking needs neither a database nor an identity provider."""
-    return read_settings(dict(os.environ) | {"DATABASE_URL": "postgresql://", "AUTH_MODE": "open"})
 
 
 def _summary(receipt: dict[str, Any], result: Rechecked) -> str:

@@ -7,19 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from functions.converter import process
 from functions.converter.encode import Job
 from functions.converter.inspection import Inspector
 from functions.converter.media import MediaInfo
-from functions.converter.plan import ConversionPlan, plan_conversion
+from functions.converter.plan import ConversionPlan
 from functions.converter.previews import Previews, choose_frames, make_previews
-from functions.converter.probe import accept
 from functions.converter.rendering import Rendition, render
-from functions.converter.slots import EncodeSlots
-from functions.converter.unpack import probe_film
 from functions.converter.verify import Verified, verify_rendition
 from functions.shared.options import Options
 from functions.shared.settings import Settings
+from local.ondesk import Workplace, plan_here
 from tests.support.attempts import a_lease, settings_with
 
 QUICK = Options(preset="ultrafast", crf=28, previews=False)
@@ -76,12 +73,8 @@ def convert_file(
     lease = a_lease()
     with inspector() as inspecting:
         inspecting.prepare()
-        with lease.stage("probe"):
-            film, container, media = probe_film(copy, inspecting, lease, settings)
-        accept(media, settings, process.threads_available())
-        plan = replan(plan_conversion(media, options))
-        job = Job(copy, film, container, media, lease, EncodeSlots(), settings)
-        inspecting.prepare()
+        planned = plan_here(copy, options, Workplace(folder, inspecting, lease, settings))
+        plan, job, media = replan(planned.plan), planned.job, planned.job.media
         with lease.stage("encode"):
             rendition = render(plan, options, job)
         harm(rendition)
