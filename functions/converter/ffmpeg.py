@@ -88,15 +88,16 @@ def run(
     watch: Callable[[bool], None],
     report: Callable[[Report], None],
     layers: sandbox.Sandbox = sandbox.FULL,
+    beside_fd: int | None = None,
 ) -> Ran:
-    """Run one ffmpeg to its end.
+    """Run one ffmpeg to its end. ``beside_fd``: a second film that it reads.
 
     ``watch(moved)`` is called a few times a second and raises to give up; the process group is then killed. Raises
     ``EncodeFailed``, ``OutputTooLarge`` or, if it was killed from outside, ``MediaProcessKilled``.
     """
     child = process.spawn(
         argv,
-        pass_fds=[source_fd],
+        pass_fds=[source_fd] if beside_fd is None else [source_fd, beside_fd],
         limits=limits,
         folder=folder,
         layers=layers,
