@@ -49,9 +49,12 @@ class OptionsInForce(BaseModel):
     """What the conversion was asked for and the defaults of that day; a retry never takes newer ones."""
 
     preset: str = Field(description="Of x265.")
-    crf: float = Field(description="Of x265.")
-    quality: str | None = Field(description="The name that `crf` was asked by.")
-    speed: str | None = Field(description="The name that `preset` was asked by.")
+    parameters: str = Field(description="Of x265, put behind the preset.")
+    crf: float | None = Field(description="Of x265; null: it is found for `vmaf` and `floor`.")
+    quality: str | None = Field(description="The name of `vmaf` and `floor`, if they have one.")
+    vmaf: float | None = Field(description="Wanted of the mean over the frames; null where `crf` is fixed.")
+    floor: float | None = Field(description="Wanted of the 5th percentile over the frames.")
+    speed: str | None = Field(description="The name of `preset` and `parameters`, if they have one.")
     max_height: int | None
     container: str
     audio: str
@@ -112,9 +115,12 @@ EXAMPLE: dict[str, Any] = {
     "converted": {"size": 20971520, "sha256": "9f86d081884c7d65" * 4},
     "options": {
         "preset": "veryfast",
-        "crf": 22.0,
+        "parameters": "",
+        "crf": None,
         "quality": "high",
-        "speed": None,
+        "vmaf": 95.0,
+        "floor": 88.0,
+        "speed": "balanced",
         "max_height": None,
         "container": "mp4",
         "audio": "auto",

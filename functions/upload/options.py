@@ -18,7 +18,7 @@ from functions.shared.options import (
     ON_OFF,
     REQUIRABLE,
 )
-from functions.shared.qualities import QUALITIES
+from functions.shared.qualities import LEAST_VMAF, MOST_VMAF, QUALITIES
 from functions.shared.speeds import SPEEDS
 
 FIELD_BYTES = 4096
@@ -34,9 +34,13 @@ CHOICES: dict[str, Sequence[str]] = {
     "audio": AUDIO,
     "previews": ON_OFF,
 }
+ALTERNATIVES = ("crf", "quality", "vmaf")
+"""Ways to say how good the film shall look; a request has at most one."""
+
 LISTS: dict[str, Sequence[str]] = {"keep": KEEPABLE, "require": REQUIRABLE}
 NUMBERS = {
     "crf": f"must be from 0 to {MAX_CRF}",
+    "vmaf": f"must be from {LEAST_VMAF:g} to {MOST_VMAF:g}",
     "max_height": f"must be a whole number from {LEAST_HEIGHT} to {MOST_HEIGHT}",
 }
 
@@ -68,16 +72,26 @@ class OptionsRequest(BaseModel):
         ge=0,
         le=MAX_CRF,
         allow_inf_nan=False,
-        description="x265's constant rate factor: lower is better and larger. Not together with `quality`.",
+        description="x265's constant rate factor: lower is better and larger. The same for each film, however"
+        " it then looks.",
         examples=[24],
     )
     quality: str | None = Field(
         None,
         description="How good, by name, as VMAF rates it: "
         + ", ".join(f"`{name}` is {target.vmaf:g}" for name, target in QUALITIES.items())
-        + ". The rate factor is found for each film.",
+        + ". The rate factor is found for each film. At most one of `crf`, `quality` and `vmaf`.",
         json_schema_extra=_enum("quality"),
         examples=["high"],
+    )
+    vmaf: float | None = Field(
+        None,
+        strict=True,
+        ge=LEAST_VMAF,
+        le=MOST_VMAF,
+        allow_inf_nan=False,
+        description="How good, as VMAF rates it in the mean over the frames. The rate factor is found for each film.",
+        examples=[93],
     )
     speed: str | None = Field(
         None,
@@ -149,8 +163,10 @@ class OptionsRequest(BaseModel):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if self.crf is not None and self.quality is not None:
-            raise PydanticCustomError("agree", "{where}.crf and {where}.quality exclude each other: give one of them.")
+        given = [f"{{where}}.{name}" for name in ALTERNATIVES if getattr(self, name) is not None]
+        if len(given) > 1:
+            names = f"{', '.join(given[:-1])} and {given[-1]}"
+            raise PydanticCustomError("agree", f"{names} exclude each other: give one of them.")
         if self.audio == "none" and "all_audio" in (self.require or ()):
             raise PydanticCustomError(
                 "agree", "{where}.audio is none, but {where}.require names all_audio: leave one of them out."

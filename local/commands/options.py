@@ -14,18 +14,20 @@ from functions.shared.options import (
     ON_OFF,
     REQUIRABLE,
 )
-from functions.shared.qualities import QUALITIES
+from functions.shared.qualities import LEAST_VMAF, MOST_VMAF, QUALITIES
 from functions.shared.speeds import SPEEDS
 
-NAMES = ("crf", "quality", "speed", "max_height", "container", "audio", "keep", "require", "previews")
+NAMES = ("crf", "quality", "vmaf", "speed", "max_height", "container", "audio", "keep", "require", "previews")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options; ``asked`` reads them."""
     group = parser.add_argument_group("what the conversion shall do (default: what the API has for it)")
     quality = group.add_mutually_exclusive_group()
-    quality.add_argument("--quality", choices=QUALITIES, help="how good, by name")
-    quality.add_argument("--crf", type=float, metavar="N", help=f"how good, as x265 has it: 0, the best, to {MAX_CRF}")
+    quality.add_argument("--quality", choices=QUALITIES, help="how good, by name; each film gets what it needs for it")
+    vmaf = f"how good, as VMAF rates it: {LEAST_VMAF:g} to {MOST_VMAF:g}, the best"
+    quality.add_argument("--vmaf", type=float, metavar="N", help=vmaf)
+    quality.add_argument("--crf", type=float, metavar="N", help=f"x265's rate factor: 0, the best, to {MAX_CRF}")
     group.add_argument("--speed", choices=SPEEDS, help="how long the encoder may search; smallest takes longest")
     group.add_argument(
         "--max-height",

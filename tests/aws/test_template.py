@@ -121,8 +121,8 @@ def test_the_settings_know_every_variable(template: Template) -> None:
 
 def test_defaults_of_parameters_are_those_of_the_settings() -> None:
     settings = read_settings({"DATABASE_URL": "postgresql://db/x", "AUTH_MODE": "open"})
-    assert PARAMETERS["X265Preset"]["AllowedValues"] == list(X265_PRESETS)
-    assert (default("X265Preset"), default("X265Crf")) == (settings.x265_preset, settings.x265_crf)
+    assert PARAMETERS["X265Preset"]["AllowedValues"] == ["", *X265_PRESETS]
+    assert (default("X265Preset") or None, default("X265Crf") or None) == (settings.x265_preset, settings.x265_crf)
     assert (default("LeaseSeconds"), default("StallSeconds")) == (settings.lease_s, settings.stall_s)
     assert default("LinkTtlSeconds") == settings.link_ttl_s
 

@@ -29,6 +29,7 @@ def functions_env(project: Project) -> dict[str, str]:
         "METRICS": "emf",
         "SCRATCH_DIR": "/tmp/bucket265",
         "X265_PRESET": "ultrafast",
+        "X265_CRF": "26",
     }
 
 

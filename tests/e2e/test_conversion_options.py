@@ -229,6 +229,7 @@ def test_what_is_required_and_cannot_be_kept_is_refused_before_encoding(deployme
         ({"crf": 99}, "options.crf must be from 0 to 51, not 99."),
         ({"container": "avi"}, 'options.container must be one of mp4, mkv, not "avi".'),
         ({"crf": 20, "quality": "high"}, "options.crf and options.quality exclude each other: give one of them."),
+        ({"vmaf": 100}, "options.vmaf must be from 50 to 99, not 100."),
         ({"tune": "film"}, "Unknown option(s): 'tune'. Leave them out; there are "),
     ],
 )

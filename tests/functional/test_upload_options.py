@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.shared.speeds import SPEEDS
 from functions.shared.wiring import database
 from functions.upload.idempotency import fingerprint
 from tests.support.declaring import DEFAULTS, FILE, declare
@@ -15,7 +16,8 @@ from tests.support.rows import rows_of
 from tests.support.uploads import keys_in_storage, left_in_storage, post
 
 ASKED = {"quality": "high", "speed": "smallest", "max_height": 720, "require": ["hdr"], "previews": "off"}
-RESOLVED = DEFAULTS | ASKED | {"crf": 22.0, "preset": "slow"}
+SMALLEST = {"preset": SPEEDS["smallest"].preset, "parameters": SPEEDS["smallest"].parameters}
+RESOLVED = DEFAULTS | ASKED | SMALLEST | {"crf": None, "vmaf": 95.0, "floor": 88.0}
 
 
 def options_part(options: Any) -> tuple[str, bytes]:
@@ -37,6 +39,24 @@ def test_what_was_not_asked_for_is_todays_default(api: Api, user_id: str, env: d
     with environment({**env, "X265_CRF": "31", "X265_PRESET": "superfast"}):
         declare(api, user_id, {**FILE, "options": {"container": "mkv"}})
     assert rows_of(user_id)[0]["options"] == DEFAULTS | {"crf": 31.0, "preset": "superfast", "container": "mkv"}
+
+
+def test_unless_the_operator_says_otherwise_a_film_gets_the_rate_that_it_needs(
+    api: Api, user_id: str, env: dict[str, str]
+) -> None:
+    with environment({**env, "X265_CRF": "", "X265_PRESET": ""}):
+        declare(api, user_id, FILE)
+    balanced = {"speed": "balanced", "preset": SPEEDS["balanced"].preset, "parameters": SPEEDS["balanced"].parameters}
+    target = {"crf": None, "quality": "balanced", "vmaf": 92.0, "floor": 82.0}
+    assert rows_of(user_id)[0]["options"] == DEFAULTS | balanced | target
+
+
+def test_a_target_by_number_is_frozen_and_shown_by_status(api: Api, user_id: str) -> None:
+    declared = declare(api, user_id, {**FILE, "options": {"vmaf": 93}}).json()
+    who = {"user_id": user_id, "transaction_id": declared["transaction_id"]}
+    shown = api.request("GET", "/status", params=who).json()["options"]
+    assert shown == DEFAULTS | {"crf": None, "vmaf": 93.0, "floor": 84.0}
+    assert rows_of(user_id)[0]["options"] == shown
 
 
 def test_each_file_of_a_list_has_its_own(api: Api, user_id: str) -> None:
@@ -77,6 +97,7 @@ def test_a_forms_options_hold_for_all_its_files_wherever_they_stand(
     ("parts", "sentence"),
     [
         ([options_part({"crf": 99})], "options.crf must be from 0 to 51, not 99."),
+        ([options_part({"vmaf": 93, "crf": 20})], "options.crf and options.vmaf exclude each other: give one of them."),
         ([field_part("options", "quality=high")], "must be a JSON object"),
         ([field_part("options", "{" + " " * 100_000 + "}")], "at most 4096 bytes"),
         ([options_part({}), options_part({"crf": 20})], "more than one field options"),

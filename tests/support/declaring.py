@@ -9,10 +9,10 @@ from tests.support.http import Api
 
 FILE = {"filename": "holiday.mov", "content_type": "video/quicktime", "size": 12}
 DEFAULTS: dict[str, Any] = {
-    "preset": "veryfast", "crf": 26.0, "quality": None, "speed": None, "max_height": None, "container": "mp4",
-    "audio": "auto", "keep": [], "require": [], "previews": "on",
+    "preset": "veryfast", "parameters": "", "crf": 26.0, "quality": None, "vmaf": None, "floor": None, "speed": None,
+    "max_height": None, "container": "mp4", "audio": "auto", "keep": [], "require": [], "previews": "on",
 }  # fmt: skip
-"""Options of a row whose client asked for none."""
+"""Options of a row whose client asked for none, where the operator has set what ``FIXED`` of the servers has."""
 
 
 def declare(api: Api, user_id: str, body: Any, key: str | None = None) -> httpx.Response:

@@ -8,7 +8,7 @@ from functions.converter.plan import ConversionPlan, plan_conversion
 from functions.shared.options import Options
 
 
-def asked(preset: str = "veryfast", crf: float = 26, **options: Any) -> Options:
+def asked(preset: str = "veryfast", crf: float | None = 26, **options: Any) -> Options:
     sets = {name: frozenset(options.get(name, ())) for name in ("keep", "require")}
     return Options(preset, crf, **{**options, **sets})
 

@@ -11,7 +11,13 @@ from local.desk import Desk, read_desk
 from local.servers import Minio, Nats, Postgres
 from tests.support.ports import port_settings
 
-OURS = ("DATABASE_", "S3_", "NATS_", "MINIO_", "API_", "DB_", "DATA_DIR", "SCRATCH_DIR", "WORKER", "NOTIFY_", "AUTH_")
+OURS = (
+    "DATABASE_", "S3_", "NATS_", "MINIO_", "API_", "DB_", "DATA_DIR", "SCRATCH_DIR", "WORKER", "NOTIFY_", "AUTH_",
+    "X265_",
+)  # fmt: skip
+
+FIXED = {"X265_CRF": "26", "X265_PRESET": "veryfast"}
+"""For films of which it does not matter how they look: nothing is searched for them unless their options ask for it."""
 
 
 def clean_environment() -> dict[str, str]:
@@ -20,8 +26,8 @@ def clean_environment() -> dict[str, str]:
 
 
 def new_desk(data_dir: Path, **env: str) -> Desk:
-    """A desk on free ports with everything in ``data_dir``; ``env`` sets more of its variables."""
-    return read_desk({**clean_environment(), "DATA_DIR": str(data_dir), **port_settings(), **env})
+    """A desk on free ports with everything in ``data_dir``; ``env`` sets more of its variables, beside ``FIXED``."""
+    return read_desk({**clean_environment(), "DATA_DIR": str(data_dir), **port_settings(), **FIXED, **env})
 
 
 class Servers:

@@ -7,6 +7,7 @@ import pytest
 
 from functions.converter.pictureplan import PicturePlan
 from functions.converter.picturerules import OVER_BLACK, timescale
+from functions.shared.qualities import FALLBACK_CRF
 from tests.support.plans import planned
 from tests.support.probes import a_media
 
@@ -203,6 +204,39 @@ def test_a_last_frame_that_stands_still_keeps_its_time(rate: float) -> None:
     assert picture.held.duration_s == 10.0
     arguments = picture.arguments("mp4")
     assert "bframes=0" in arguments[arguments.index("-x265-params") + 1]
+
+
+def x265_parameters(asked: str, **video: Any) -> dict[str, str]:
+    arguments = planned(a_media(**video), parameters=asked).picture.arguments("mp4")
+    words = arguments[arguments.index("-x265-params") + 1].split(":")
+    found = dict(word.split("=") for word in words)
+    assert len(found) == len(words)
+    return found
+
+
+def test_what_a_speed_asks_of_x265_is_asked_once_and_quietly() -> None:
+    found = x265_parameters("aq-mode=2:cutree=1:ctu=64")
+    assert {"log-level": "error", "aq-mode": "2", "cutree": "1", "ctu": "64"}.items() <= found.items()
+
+
+@pytest.mark.parametrize(
+    ("video", "needed"),
+    [
+        ({"width": 48}, {"cutree": "0", "min-cu-size": "8", "bframes": "3", "ctu": "64"}),
+        ({"duration_s": 12.0, "last_frame_s": 10.0, "frames": 3}, {"bframes": "0", "cutree": "1", "min-cu-size": "16"}),
+    ],
+)
+def test_what_a_film_needs_of_x265_counts_more_than_what_a_speed_asks(
+    video: dict[str, Any], needed: dict[str, str]
+) -> None:
+    found = x265_parameters("bframes=3:cutree=1:min-cu-size=16:ctu=64", **video)
+    assert needed.items() <= found.items()
+
+
+def test_a_target_is_encoded_at_its_fallback_until_another_rate_is_found() -> None:
+    plan = planned(a_media(), crf=None, vmaf=92.0, floor=82.0)
+    assert plan.picture.crf == FALLBACK_CRF["balanced"]
+    assert plan.at_crf(23.4).picture.crf == 23.4
 
 
 def test_frames_and_duration_are_the_probed_ones() -> None:

@@ -25,6 +25,7 @@ QUICK = {
     "QueueVisibilitySeconds": "130",
     "DeadLetterVisibilitySeconds": "30",
     "X265Preset": "ultrafast",
+    "X265Crf": "26",
 }
 """Parameters that make a test quick; everything else is the template's own."""
 
