@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from functions.shared.errors import NotAVideo
+from functions.shared.speeds import SPEEDS
 from local.client import ApiClient
 from local.filmfacts import film_facts
 from local.localfile import measure
@@ -80,10 +81,12 @@ def test_options_of_the_command_line_are_those_of_the_row(terminal: Terminal, fi
     assert refused.returncode == 1
     assert "options.max_height must be a whole number from 64 to 8192, not 9000." in refused.stderr
     assert terminal("convert", "holiday.mp4", "--crf", "20", "--quality", "high").returncode == 2
+    assert terminal("convert", "holiday.mp4", "--vmaf", "93", "--quality", "high").returncode == 2
     assert terminal("convert", "holiday.mp4", "--keep", "colour").returncode == 2
     transaction = transactions(terminal("convert", "holiday.mp4", "--previews", "off", *options))["holiday.mp4"]
     assert json.loads(terminal("status", transaction, "--json").stdout)["options"] == {
-        "preset": "ultrafast", "crf": 30.0, "quality": "small", "speed": "fastest", "max_height": 8000,
+        "preset": "ultrafast", "parameters": SPEEDS["fastest"].parameters, "speed": "fastest",
+        "crf": None, "quality": "small", "vmaf": 86.0, "floor": 74.0, "max_height": 8000,
         "container": "mp4", "audio": "auto", "keep": [], "require": ["alpha", "hdr10plus"], "previews": "off",
     }  # fmt: skip
 
