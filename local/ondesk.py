@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from functions.converter import process
 from functions.converter.encode import Job
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease, uncontested
@@ -15,6 +14,7 @@ from functions.converter.plan import ConversionPlan, plan_conversion
 from functions.converter.probe import accept
 from functions.converter.rendering import Rendition, render
 from functions.converter.slots import EncodeSlots
+from functions.converter.threads import processors_available
 from functions.converter.unpack import probe_film
 from functions.converter.verify import Verified, verify_rendition
 from functions.shared.options import Options
@@ -80,7 +80,7 @@ def plan_here(source: Path, options: Options, place: Workplace) -> Planned:
     """Measure and plan a file that lies in the workplace; raises what probing and planning raise."""
     with place.lease.stage("probe"):
         film, container, media = probe_film(source, place.inspector, place.lease, place.settings)
-        accept(media, place.settings, process.threads_available())
+        accept(media, place.settings, processors_available())
         plan = plan_conversion(media, options)
     place.inspector.prepare()
     job = Job(source, film, container, media, place.lease, EncodeSlots(), place.settings)

@@ -1,6 +1,9 @@
 """Plan + source → one file, with progress into the lease; beside it, tiny pictures of what the encoder was given."""
 
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +16,8 @@ from functions.converter.lease import Lease
 from functions.converter.media import MediaInfo
 from functions.converter.pictureplan import THUMBS
 from functions.converter.plan import ConversionPlan
-from functions.converter.slots import EncodeSlots
+from functions.converter.slots import EncodeSlots, Share
+from functions.converter.threads import processors_available
 from functions.converter.tinypictures import FRAME_BYTES, SIDE
 from functions.converter.workspace import free_bytes, making_folder, require_within
 from functions.shared import logs
@@ -75,9 +79,20 @@ class Job:
         """Where media processes write."""
         return making_folder(self.source)
 
+    @contextmanager
+    def share(self) -> Iterator[Share]:
+        """Wait for a share of the worker and hold it; whatever runs an encoder holds one."""
+        video, asked = self.media.video, time.perf_counter()
+        with self.slots.one(self.lease.watch, video.width, video.height) as share:
+            began = time.perf_counter()
+            yield share
+            transaction_id, pool = self.lease.claim.transaction_id, share.threads.pool
+            waited_ms, ms = (began - asked) * 1000, (time.perf_counter() - began) * 1000
+            logs.event("share.done", transaction_id=transaction_id, threads=pool, waited_ms=waited_ms, ms=ms)
+
 
 def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> Encoded:
-    """Encode into the job's folder. Waits for a slot first.
+    """Encode into the job's folder. Waits for a share of the worker first.
 
     Raises ``GrewTooLarge`` as soon as the result can be foretold to exceed ``bound_bytes``, and when it does.
     """
@@ -86,7 +101,8 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
     thumbs, times = folder / "source.thumbs", folder / "source.times"
     for earlier in (output, thumbs, times):  # over which ffmpeg does not write
         earlier.unlink(missing_ok=True)
-    with job.slots.one(job.lease.watch):
+    with job.share() as share:
+        plan = plan.using(share.threads)
         fd = os.open(job.film, os.O_RDONLY)
         try:
             inputs = [*plan.picture.decoding(), *ffmpeg.untrusted_input(job.container, fd, bounds(job.settings))]
@@ -95,7 +111,7 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
             argv += [] if plan.picture.copied else watching(plan, thumbs, times)
             follow = _Follower(plan, job, bound_bytes)
             job.lease.beat()
-            ran = ffmpeg.run(argv, fd, folder, process_limits(job), job.lease.watch, follow)
+            ran = ffmpeg.run(argv, fd, folder, process_limits(job, share.memory_bytes), job.lease.watch, follow)
         except EncodeFailed as exc:
             _raise_if_full(folder, job.settings, exc)
             said = " ".join(getattr(exc, "__notes__", ()))
@@ -137,15 +153,11 @@ def watching(plan: ConversionPlan, thumbs: Path, times: Path) -> list[str]:
     ]
 
 
-def process_limits(job: Job) -> process.Limits:
-    threads = process.threads_available()
-    video = job.media.video
+def process_limits(job: Job, memory_bytes: int) -> process.Limits:
     return process.Limits(
-        memory_bytes=min(
-            process.picture_memory_bytes(video.width, video.height, threads), job.settings.worker_memory_bytes
-        ),
+        memory_bytes=memory_bytes,
         file_bytes=max(job.settings.max_output_bytes, thumbs_bytes(job.media)),
-        cpu_s=min(job.lease.deadline.cpu_s(threads), job.settings.max_cpu_s),
+        cpu_s=min(job.lease.deadline.cpu_s(processors_available()), job.settings.max_cpu_s),
     )
 
 

@@ -46,13 +46,14 @@ class Context(Protocol):
 def converter() -> Converter:
     """This process's converter, with warm parts. Its environment, which has secrets, is hidden from other processes."""
     sandbox.hide_environment()
+    own = settings()
     return Converter(
         Deps(
-            settings=settings(),
+            settings=own,
             transactions=wiring.transactions(),
             storage=wiring.storage(),
             inspector=Inspector(),
-            slots=EncodeSlots(),
+            slots=EncodeSlots(own.worker_concurrency, own.worker_memory_bytes),
         )
     )
 

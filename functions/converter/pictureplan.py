@@ -6,6 +6,7 @@ from fractions import Fraction
 from functions.converter import picturerules as rules
 from functions.converter.dropping import Dropped
 from functions.converter.media import Colour, Hdr, VideoStream
+from functions.converter.threads import Threads
 from functions.shared.options import Options
 
 HELD_FRAMES = 2
@@ -42,7 +43,7 @@ class PicturePlan:
     ``height`` are of the result, turned as ``rotation`` (carried, degrees clockwise) says. ``frame_factor``: frames of
     the result for each of the source; other than 1 it changes times on purpose. ``timescale`` is that of the result's
     video track: it keeps the source's timestamps exact.
-    ``decoder`` is used instead of ffmpeg's own.
+    ``decoder`` is used instead of ffmpeg's own. ``threads`` are those of the encoder once it has its share of a worker.
     """
 
     index: int
@@ -67,6 +68,7 @@ class PicturePlan:
     held: HeldFrame | None = None
     decoder: str | None = None
     captions: bool = False
+    threads: Threads | None = None
 
     @property
     def retimed(self) -> bool:
@@ -105,7 +107,9 @@ class PicturePlan:
         asked = dict(word.split("=", 1) for word in self.parameters.split(":") if word)
         still = {"bframes": "0"} if self.held else {}
         small = {"min-cu-size": "8", "cutree": "0"} if self.width < NARROW else {}
-        return ":".join(f"{name}={value}" for name, value in ({"log-level": "error"} | asked | still | small).items())
+        threads = self.threads.parameters() if self.threads else {}
+        words = {"log-level": "error"} | asked | still | small | threads
+        return ":".join(f"{name}={value}" for name, value in words.items())
 
     def graph(self, side: int, *, encoded: bool = True) -> str:
         """The filters from the source to what the encoder gets, and from there to tiny pictures of ``side`` samples.

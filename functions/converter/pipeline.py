@@ -1,7 +1,7 @@
 """READ FIRST. The stages of one conversion, in order. What may go wrong is drawn in functions/shared/errors."""
 
 from functions.converter import fetch as fetching
-from functions.converter import ffmpeg, process
+from functions.converter import ffmpeg
 from functions.converter.deliver import Delivery, deliver
 from functions.converter.deps import Deps
 from functions.converter.encode import Job
@@ -11,6 +11,7 @@ from functions.converter.plan import plan_conversion
 from functions.converter.previews import choose_frames, make_previews
 from functions.converter.probe import accept
 from functions.converter.rendering import render
+from functions.converter.threads import processors_available
 from functions.converter.unpack import probe_film
 from functions.converter.verify import verify_rendition
 from functions.converter.workspace import workspace
@@ -28,7 +29,7 @@ def convert(lease: Lease, deps: Deps) -> None:
             source = fetching.fetch(claim.source, work, deps.storage, lease, settings)
         with lease.stage("probe"):
             film, container, media = probe_film(source, deps.inspector, lease, settings)
-            accept(media, settings, process.threads_available())
+            accept(media, settings, processors_available())
             facts = (media.extension, media.video.codec, media.as_json(), ffmpeg.version())
             patiently(lambda: deps.transactions.record_media(claim, *facts))
             plan = plan_conversion(media, options)

@@ -9,6 +9,7 @@ from functions.converter.dropping import Dropped
 from functions.converter.media import Chapter, MediaInfo
 from functions.converter.pictureplan import PicturePlan, copied_picture, encoded_picture, is_wanted_hevc
 from functions.converter.tags import kept_tags, location
+from functions.converter.threads import Threads
 from functions.converter.trackplan import TrackPlan, plan_tracks
 from functions.shared.errors import RequirementNotMet
 from functions.shared.options import Options
@@ -44,6 +45,10 @@ class ConversionPlan:
     def at_crf(self, crf: float) -> "ConversionPlan":
         """The same result with a picture of another rate factor."""
         return replace(self, picture=self.picture.at_crf(crf))
+
+    def using(self, threads: Threads) -> "ConversionPlan":
+        """The same result, encoded with so many threads."""
+        return replace(self, picture=replace(self.picture, threads=threads))
 
     def arguments(self) -> list[str]:
         """ffmpeg's output options, without input and output."""

@@ -58,11 +58,6 @@ def picture_memory_bytes(width: int, height: int, threads: int) -> int:
     return per_picture * max(2, threads) // 2
 
 
-def threads_available() -> int:
-    """Processors that this process may run on."""
-    return len(os.sched_getaffinity(0))
-
-
 def spawn(
     argv: list[str],
     *,

@@ -104,7 +104,9 @@ def _given(plan: ConversionPlan, output: Path, job: Job) -> Encoded:
         *outputs, last = watching(plan, thumbs, times)
         inputs = [*plan.picture.decoding(), *ffmpeg.untrusted_input(job.container, fd)]
         argv = [*ffmpeg.command(inputs, [*graph, *outputs], thumbs)[:-1], last]
-        ffmpeg.run(argv, fd, folder, process_limits(job), job.lease.watch, lambda _report: None)
+        with job.share() as share:
+            limits = process_limits(job, share.memory_bytes)
+            ffmpeg.run(argv, fd, folder, limits, job.lease.watch, lambda _report: None)
     finally:
         os.close(fd)
     return Encoded(output, thumbs, times if plan.picture.retimed else None, tuple(argv), 0.0)

@@ -14,6 +14,7 @@ from functions.converter.bounds import bounds, opening
 from functions.converter.encode import Job
 from functions.converter.inspection import Inspector
 from functions.converter.media import VideoStream
+from functions.converter.threads import processors_available
 
 MOST = 25
 FEWEST = 4
@@ -49,7 +50,7 @@ def wanted_times(video: VideoStream) -> list[float]:
 def take_stills(wanted: tuple[float, ...], size: tuple[int, int], job: Job, inspector: Inspector) -> Taken:
     """Ask for pictures of ``size``. Raises ``StillsTooSlow`` or a ``PipelineError``."""
     video = job.media.video
-    threads = process.threads_available()
+    threads = processors_available()
     request = {
         "command": "stills",
         "source": opening(job.container, bounds(job.settings)),

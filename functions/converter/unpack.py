@@ -11,6 +11,7 @@ from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease
 from functions.converter.media import MediaInfo
 from functions.converter.probe import probe
+from functions.converter.threads import processors_available
 from functions.converter.workspace import making_folder
 from functions.shared.errors import EncodeFailed, UnreadableMedia
 from functions.shared.settings import Settings
@@ -44,7 +45,7 @@ def unpack(source: Path, lease: Lease, settings: Settings) -> Path:
         most = process.Limits(
             memory_bytes=min(MEMORY_BYTES, settings.worker_memory_bytes),
             file_bytes=min(settings.max_output_bytes, settings.max_scratch_bytes),
-            cpu_s=min(lease.deadline.cpu_s(process.threads_available()), settings.max_cpu_s),
+            cpu_s=min(lease.deadline.cpu_s(processors_available()), settings.max_cpu_s),
         )
         ffmpeg.run(argv, fd, folder, most, lease.watch, lambda _report: None)
     except EncodeFailed as exc:

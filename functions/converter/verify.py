@@ -19,6 +19,7 @@ from functions.converter.inspector.limits import SMALL_LOSS
 from functions.converter.judging import judge
 from functions.converter.plan import ConversionPlan
 from functions.converter.rendering import Rendition
+from functions.converter.threads import processors_available
 from functions.converter.tinypictures import SIDE, FrameFigures, allowance
 from functions.shared.errors import DamagedMedia, UnreadableMedia, VerificationFailed
 
@@ -77,7 +78,7 @@ def measure(
     plan: ConversionPlan, encoded: Encoded, job: Job, inspector: Inspector, picks: tuple[Pick, ...]
 ) -> dict[str, Any]:
     """Ask the inspector about both files. The tiny pictures of the result go to ``result.thumbs``."""
-    threads = process.threads_available()
+    threads = processors_available()
     request = {
         "command": "verify",
         "source": opening(job.container, bounds(job.settings)),

@@ -71,6 +71,7 @@ class Settings:
     scratch_dir: Path
     scratch_reserve_bytes: int
     worker_memory_bytes: int
+    worker_concurrency: int | None
     worker_name: str
     metrics: str
 
@@ -109,6 +110,15 @@ class _Reader:
 
     def optional_number(self, name: str, most: float) -> float | None:
         return self.number(name, 0, most=most) if self.optional(name) else None
+
+    def whole_or_auto(self, name: str, least: int, most: int) -> int | None:
+        """None for ``auto``, which is the default."""
+        raw = self.text(name, "auto")
+        if raw == "auto":
+            return None
+        if not (raw.isdecimal() and least <= int(raw) <= most):
+            raise SettingsError(f"{name} must be auto or a number from {least} to {most}, not {raw!r}")
+        return int(raw)
 
     def items(self, name: str) -> tuple[str, ...]:
         return tuple(item.strip() for item in self._env.get(name, "").split(",") if item.strip())
@@ -177,6 +187,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         scratch_dir=Path(read.text("SCRATCH_DIR", str(Path(gettempdir()) / "bucket265"))),
         scratch_reserve_bytes=read.whole("SCRATCH_RESERVE_BYTES", 256 * 1024**2),
         worker_memory_bytes=read.whole("WORKER_MEMORY_BYTES", available_memory_bytes(), least=1),
+        worker_concurrency=read.whole_or_auto("WORKER_CONCURRENCY", least=1, most=16),
         worker_name=read.text("WORKER_NAME", f"{socket.gethostname()}:{os.getpid()}"),
         metrics=read_metrics(env),
     )

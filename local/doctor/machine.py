@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from functions.converter import ffmpeg, process, sandbox
+from functions.converter.threads import processors_available
 from functions.shared.errors import PipelineError
 from functions.shared.options import Options
 from functions.shared.settings import Settings
@@ -66,7 +67,7 @@ def _encode(settings: Settings, folder: Path) -> None:
     options = ["-c:v", "libx265", "-preset", asked.preset, "-crf", f"{asked.starting_crf:g}"]
     options += ["-x265-params", asked.parameters, "-tag:v", "hvc1"]
     argv = ffmpeg.command(["-f", "lavfi", "-i", picture], [*options, "-f", "mp4"], folder / "output.mp4")
-    memory = process.picture_memory_bytes(width, height, process.threads_available())
+    memory = process.picture_memory_bytes(width, height, processors_available())
     limits = process.Limits(memory_bytes=memory, file_bytes=GIB, cpu_s=int(GIVE_UP_S))
     give_up = time.monotonic() + GIVE_UP_S
 

@@ -5,7 +5,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from functions.converter import ffmpeg, process
+from functions.converter import ffmpeg
+from functions.converter.threads import processors_available
 
 GIB = 1024**3
 
@@ -14,7 +15,7 @@ def describe() -> dict[str, Any]:
     """Processor, memory, versions and how busy it is now."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
-        "processors": process.threads_available(),
+        "processors": processors_available(),
         "model": _processor(),
         "memory_gib": round(memory / GIB, 1),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from functions.converter import process
+from functions.converter.threads import processors_available
 from functions.shared.transactions import output_key
 from tests.support.attacks import index_bomb, key_flood
 from tests.support.clips import Clips, run_ffmpeg
@@ -71,7 +72,7 @@ def test_a_damaged_film_is_converted_or_refused_and_never_tried_again(attacked: 
 def test_a_picture_that_needs_more_memory_than_the_worker_has_is_not_encoded(
     make_attacked: Callable[..., World], clips: Clips
 ) -> None:
-    memory = process.picture_memory_bytes(100, 100, process.threads_available())
+    memory = process.picture_memory_bytes(100, 100, processors_available())
     world = make_attacked(WORKER_MEMORY_BYTES=str(memory))
     row = world.convert(clips("h264.mp4"))
     assert (refused(row), world.ffmpeg_runs) == ("picture_too_large_for_this_worker", 0)

@@ -14,6 +14,7 @@ import pytest
 from functions.converter import decoders, ffmpeg, process
 from functions.converter.bounds import BOUNDS, Bounds
 from functions.converter.containers import MATROSKA, MOV, Container
+from functions.converter.threads import processors_available
 from functions.shared.errors import (
     CpuLimitExceeded,
     EncodeFailed,
@@ -93,8 +94,8 @@ def test_the_encoder_of_a_job_has_every_limit(
     children.harm[FFMPEG] = look
     world = make_attacked(MAX_OUTPUT_BYTES="1000000")
     assert world.convert(clips("h264.mp4"))["status"] == "Completed"
-    memory = process.picture_memory_bytes(160, 120, process.threads_available())
-    assert 0 < seen.pop("CPU") < 24 * 3600 * process.threads_available()
+    memory = process.picture_memory_bytes(160, 120, processors_available())
+    assert 0 < seen.pop("CPU") < 24 * 3600 * processors_available()
     assert seen == {"AS": memory, "FSIZE": 1_000_000, "NOFILE": 64, "CORE": 0}
 
 

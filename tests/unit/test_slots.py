@@ -9,6 +9,8 @@ from functions.converter.slots import NEARLY_DONE_S, EncodeSlots
 from functions.shared.errors import WorkerStopping
 from tests.support.waiting import wait_until
 
+HD = (1280, 720)
+
 
 def ignore(_moved: bool) -> None:
     """Nothing stops the wait."""
@@ -19,10 +21,10 @@ def test_a_second_encode_waits_for_the_first() -> None:
     entered = threading.Event()
 
     def second() -> None:
-        with slots.one(ignore):
+        with slots.one(ignore, *HD):
             entered.set()
 
-    with slots.one(ignore):
+    with slots.one(ignore, *HD):
         thread = threading.Thread(target=second)
         thread.start()
         assert not entered.wait(0.3)
@@ -35,14 +37,14 @@ def test_as_many_run_at_once_as_there_are_slots() -> None:
     slots = EncodeSlots(3)
     with ExitStack() as held:
         for _ in range(3):
-            held.enter_context(slots.one(ignore))
+            held.enter_context(slots.one(ignore, *HD))
         assert not slots.worth_fetching()
     assert slots.worth_fetching()
 
 
 def test_a_failed_encode_frees_its_slot() -> None:
     slots = EncodeSlots()
-    with pytest.raises(RuntimeError), slots.one(ignore):
+    with pytest.raises(RuntimeError), slots.one(ignore, *HD):
         raise RuntimeError
     assert slots.worth_fetching()
 
@@ -58,12 +60,12 @@ def test_waiting_is_progress_and_ends_when_the_attempt_must() -> None:
 
     def wait() -> None:
         try:
-            with slots.one(stopped):
+            with slots.one(stopped, *HD):
                 outcome.append("encoded")
         except WorkerStopping:
             outcome.append("stopped")
 
-    with slots.one(ignore):
+    with slots.one(ignore, *HD):
         thread = threading.Thread(target=wait)
         thread.start()
         wait_until(lambda: outcome, "the waiting encode's end", 10)
@@ -75,7 +77,7 @@ def test_waiting_is_progress_and_ends_when_the_attempt_must() -> None:
 @pytest.mark.parametrize(("eta_s", "worth"), [(NEARLY_DONE_S / 2, True), (NEARLY_DONE_S * 100, False)])
 def test_a_message_is_worth_fetching_when_the_encode_is_about_to_end(eta_s: float, worth: bool) -> None:
     slots = EncodeSlots()
-    with slots.one(ignore):
+    with slots.one(ignore, *HD):
         assert not slots.worth_fetching()
         slots.expect_end(eta_s)
         assert slots.worth_fetching() == worth
@@ -83,7 +85,7 @@ def test_a_message_is_worth_fetching_when_the_encode_is_about_to_end(eta_s: floa
 
 def test_an_encode_that_ended_leaves_no_expectation_behind() -> None:
     slots = EncodeSlots()
-    with slots.one(ignore):
+    with slots.one(ignore, *HD):
         slots.expect_end(0.0)
-    with slots.one(ignore):
+    with slots.one(ignore, *HD):
         assert not slots.worth_fetching()
