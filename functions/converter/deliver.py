@@ -49,6 +49,7 @@ def deliver(rendition: Rendition, verified: Verified, previews: Previews, job: J
         warnings=tuple(one.as_json() for one in warned),
         receipt_key=receipt_key,
         previews=shown,
+        quality={"crf": plan.picture.crf, "vmaf": None, "p5": None} if plan and not plan.is_remux else None,
     )
     return Delivery(result, (published.key, receipt_key, *shown.values()))
 

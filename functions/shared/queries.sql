@@ -40,7 +40,7 @@ RETURNING transaction_id
 SELECT transaction_id, user_id, filename, content_type, uploads_bucket, stored_path_original, stored_at, source_size,
        source_etag, converted_bucket, stored_path_converted, converted_size, converted_sha256, original_format,
        original_codec, target_format, target_codec, options, media, status, error_code, error_reason, attempt, worker,
-       progress, result, result_reason, dropped, warnings, receipt_key, previews,
+       progress, result, result_reason, dropped, warnings, receipt_key, previews, quality,
        converting_since, converting_until, start_time, updated_time
   FROM transactions
  WHERE transaction_id = %(transaction_id)s
@@ -102,7 +102,7 @@ UPDATE transactions
    SET status = 'Completed', stored_path_converted = %(key)s, converted_size = %(size)s,
        converted_sha256 = %(sha256)s, result = %(outcome)s, result_reason = %(reason)s,
        target_format = %(target_format)s, target_codec = %(target_codec)s, dropped = %(dropped)s,
-       warnings = %(warnings)s, receipt_key = %(receipt_key)s, previews = %(previews)s,
+       warnings = %(warnings)s, receipt_key = %(receipt_key)s, previews = %(previews)s, quality = %(quality)s,
        progress = '{"stage": "done", "percent": 100.0}', lease_until = NULL,
        error_code = NULL, error_reason = NULL, converting_until = now(), updated_time = now()
  WHERE transaction_id = %(transaction_id)s AND attempt = %(attempt)s AND status = 'Converting'

@@ -204,6 +204,7 @@ def _result_params(result: Result) -> dict[str, Any]:
         "dropped": Json(list(result.dropped)),
         "warnings": Json(list(result.warnings)),
         "previews": Json(result.previews),
+        "quality": None if result.quality is None else Json(result.quality),
     }
 
 

@@ -141,7 +141,8 @@ class Result:
     ``outcome`` is ``converted``, ``remuxed`` or ``kept_original``, ``reason`` a sentence that says why where it is not
     ``converted``. ``target_format`` is the extension of what is delivered, ``target_codec`` its video codec.
     ``dropped``: ``{"what", "index", "codec", "language", "reason"}`` each. ``warnings``: ``{"code", "message",
-    "count"}`` each. ``previews``: keys by name, of ``PREVIEWS``.
+    "count"}`` each. ``previews``: keys by name, of ``PREVIEWS``. ``quality``: ``{"crf", "vmaf", "p5"}`` of what was
+    encoded, x265's rate factor and the measured mean and 5th percentile over the frames; None where it was not.
     """
 
     key: str
@@ -155,6 +156,7 @@ class Result:
     warnings: tuple[dict[str, Any], ...] = ()
     receipt_key: str | None = None
     previews: dict[str, str] = field(default_factory=dict)
+    quality: dict[str, float | None] | None = None
 
 
 PREVIEWS = ("poster", "storyboard", "sprite", "preview")

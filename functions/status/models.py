@@ -24,7 +24,7 @@ class Progress(BaseModel):
     fps: float | None = Field(description="Frames encoded per second.")
     speed: float | None = Field(description="Seconds of video encoded per second.")
     eta_s: float | None = Field(description="Seconds until the encode is expected to end.")
-    stage: str | None = Field(description="`fetch`, `probe`, `encode`, `verify`, `publish`, or `done`.")
+    stage: str | None = Field(description="`fetch`, `probe`, `search`, `encode`, `verify`, `publish`, or `done`.")
 
 
 class Queue(BaseModel):
@@ -75,6 +75,14 @@ class ResultName(StrEnum):
     KEPT_ORIGINAL = "kept_original"
 
 
+class Quality(BaseModel):
+    """How good the result is. The receipt tells how that was found."""
+
+    crf: float | None = Field(description="Of x265: the one that was asked for, or the one that was found.")
+    vmaf: float | None = Field(description="Mean over the measured frames; null where nothing was measured.")
+    p5: float | None = Field(description="5th percentile over the measured frames.")
+
+
 class Dropped(BaseModel):
     """What the source has and the result has not."""
 
@@ -92,7 +100,9 @@ class Dropped(BaseModel):
 class Remark(BaseModel):
     """Something about the source that the result shows."""
 
-    code: str = Field(description="`frames_missing` or `frames_damaged`; more may be added.")
+    code: str = Field(
+        description="`frames_missing`, `frames_damaged`, `quality_unmeasured` or `quality_missed`; more may be added."
+    )
     message: str
     count: int | None = Field(description="How many frames; at most 1 % of the film.")
 
@@ -201,6 +211,7 @@ EXAMPLE: dict[str, Any] = {
             "count": 3,
         }
     ],
+    "quality": {"crf": 21.4, "vmaf": 95.2, "p5": 90.1},
     "receipt": "available",
     "previews": ["poster", "storyboard", "sprite", "preview"],
     "error_code": None,
@@ -237,6 +248,7 @@ class StatusAnswer(BaseModel):
     result_reason: str | None = Field(description="Why it is not `converted`, as a sentence.")
     dropped: list[Dropped] = Field(description="All that was left out, and why; empty until Completed.")
     warnings: list[Remark] = Field(description="Such as frames that the source had lost.")
+    quality: Quality | None = Field(description="Null until Completed, and where the picture was taken over as it is.")
     receipt: str | None = Field(description="`available` for `GET /receipt`, or null.")
     previews: list[str] = Field(
         description="What `GET /thumbnail` has: of `poster`, `storyboard`, `sprite` and `preview`."

@@ -8,6 +8,7 @@ from functions.shared.transactions import PREVIEWS, Status
 from functions.shared.web import utc_text
 
 PROGRESS_FIELDS = ("percent", "fps", "speed", "eta_s", "stage")
+QUALITY_FIELDS = ("crf", "vmaf", "p5")
 
 
 def status_json(row: dict[str, Any]) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def status_json(row: dict[str, Any]) -> dict[str, Any]:
         "status": row["status"],
         "start_time": utc_text(row["start_time"]),
         "updated_time": utc_text(row["updated_time"]),
-        "progress": _progress(row["progress"]),
+        "progress": _fields(row["progress"], PROGRESS_FIELDS),
         "queue": None if row["queue_ahead"] is None else {"ahead": row["queue_ahead"]},
         "attempt": row["attempt"],
         "source": _source(row),
@@ -39,8 +40,8 @@ def status_json(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _progress(progress: dict[str, Any] | None) -> dict[str, Any] | None:
-    return None if progress is None else {name: progress.get(name) for name in PROGRESS_FIELDS}
+def _fields(stored: dict[str, Any] | None, names: tuple[str, ...]) -> dict[str, Any] | None:
+    return None if stored is None else {name: stored.get(name) for name in names}
 
 
 def _source(row: dict[str, Any]) -> dict[str, Any] | None:
@@ -63,6 +64,7 @@ def _result(row: dict[str, Any]) -> dict[str, Any]:
         "result_reason": row["result_reason"],
         "dropped": row["dropped"],
         "warnings": row["warnings"],
+        "quality": _fields(row["quality"], QUALITY_FIELDS),
         "receipt": "available" if row["receipt_key"] else None,
         "previews": [name for name in PREVIEWS if name in row["previews"]],
     }

@@ -108,8 +108,8 @@ def test_code_of_before_results_goes_on_with_the_newest_schema(url: str) -> None
         " converted_sha256) VALUES (gen_random_uuid(), gen_random_uuid(), 'a.mov', 'video/mp4', now(), 'u', 'k', 'c',"
         """ 'mov', '{"preset": "veryfast", "crf": 26}', 'Completed', 'k/1.mp4', repeat('f3', 32))""",
     )
-    columns = "result, result_reason, dropped, warnings, receipt_key, previews, target_format, target_codec"
-    assert ask(url, f"SELECT {columns} FROM transactions") == [(None, None, [], [], None, {}, "mp4", "h265")]  # noqa: S608
+    columns = "result, result_reason, dropped, warnings, receipt_key, previews, quality, target_format, target_codec"
+    assert ask(url, f"SELECT {columns} FROM transactions") == [(None, None, [], [], None, {}, None, "mp4", "h265")]  # noqa: S608
 
 
 def test_going_back_to_older_code_leaves_a_newer_database_alone(url: str) -> None:

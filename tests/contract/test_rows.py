@@ -182,13 +182,14 @@ def test_a_commit_stores_all_that_was_delivered(row: NewTransaction) -> None:
         dropped=({"what": "subtitle", "index": 3, "codec": "hdmv_pgs_subtitle", "language": None, "reason": "MP4."},),
         warnings=({"code": "damaged_frames", "message": "Frames are missing.", "count": 2},),
         receipt_key="1.receipt.json", previews={"poster": "1.poster.jpg"},
+        quality={"crf": 21.4, "vmaf": 95.2, "p5": None},
     )  # fmt: skip
     assert transactions().complete(claimed(row), result)
     kept = transactions().get(row.transaction_id, row.user_id)
     assert (kept["result"], kept["result_reason"]) == ("kept_original", "H.265 would be larger.")
     assert (kept["target_format"], kept["target_codec"], kept["receipt_key"]) == ("avi", "mpeg4", "1.receipt.json")
     assert (kept["dropped"], kept["warnings"]) == (list(result.dropped), list(result.warnings))
-    assert kept["previews"] == {"poster": "1.poster.jpg"}
+    assert (kept["previews"], kept["quality"]) == (result.previews, result.quality)
 
 
 def test_a_row_names_the_container_that_was_asked_for_until_another_is_delivered(user_id: str) -> None:

@@ -111,6 +111,7 @@ def test_status_tells_what_was_asked_for_and_what_became_of_it(trip: Trip) -> No
     assert {name: state["options"][name] for name in ASKED} == ASKED
     assert (state["result"], state["result_reason"], state["warnings"]) == ("converted", None, [])
     assert (state["target_format"], state["target_codec"]) == ("mkv", "h265")
+    assert state["quality"]["crf"] == ASKED["crf"]
     assert state["previews"] == ["poster", "storyboard", "sprite", "preview"]
     assert state["receipt"] == "available"
 
@@ -193,6 +194,7 @@ def test_h265_is_not_encoded_again(deployment: Deployment, clips: Clips) -> None
     trip = made(deployment, clips("hevc.mp4"), "video/mp4")
     assert (trip.state["result"], trip.state["target_codec"], trip.state["target_format"]) == ("remuxed", "h265", "mp4")
     assert trip.state["result_reason"]
+    assert trip.state["quality"] is None
     assert "poster" in trip.state["previews"]
     receipt = receipt_of(deployment, trip)
     Draft202012Validator(SCHEMA).validate(receipt)

@@ -18,7 +18,7 @@ FIELDS = {
     "transaction_id", "user_id", "filename", "original_format", "original_codec", "target_format", "target_codec",
     "status", "start_time", "updated_time", "progress", "queue", "attempt", "source", "converted", "media",
     "error_code", "error_reason", "worker", "converting_since", "converting_until",
-    "options", "result", "result_reason", "dropped", "warnings", "receipt", "previews",
+    "options", "result", "result_reason", "dropped", "warnings", "receipt", "previews", "quality",
 }  # fmt: skip
 
 

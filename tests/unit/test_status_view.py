@@ -20,7 +20,7 @@ def row(**changes: Any) -> dict[str, Any]:
         "source_size": None, "source_etag": None, "converted_size": None, "converted_sha256": None, "media": None,
         "error_code": None, "error_reason": None, "worker": None, "converting_since": None, "converting_until": None,
         "options": {"preset": "veryfast", "crf": 26.0}, "result": None, "result_reason": None, "dropped": [],
-        "warnings": [], "receipt_key": None, "previews": {},
+        "warnings": [], "receipt_key": None, "previews": {}, "quality": None,
     } | changes  # fmt: skip
 
 
@@ -75,6 +75,16 @@ def test_what_was_delivered_is_told_as_the_commit_stored_it() -> None:
     assert (shown["dropped"], shown["warnings"]) == (dropped, warnings)
     assert (shown["receipt"], shown["previews"]) == ("available", ["poster", "sprite"])
     assert StatusAnswer.model_validate(shown)
+
+
+def test_a_result_that_was_encoded_shows_how_good_it_is() -> None:
+    target = {"preset": "medium", "crf": None, "quality": "high", "vmaf": 95.0, "floor": 88.0}
+    shown = status_json(row(status="Completed", options=target, quality={"crf": 21.4, "vmaf": 95.2, "p5": 90.1}))
+    assert (shown["options"]["crf"], shown["options"]["vmaf"]) == (None, 95.0)
+    assert shown["quality"] == {"crf": 21.4, "vmaf": 95.2, "p5": 90.1}
+    unmeasured = status_json(row(status="Completed", quality={"crf": 26.0}))
+    assert unmeasured["quality"] == {"crf": 26.0, "vmaf": None, "p5": None}
+    assert StatusAnswer.model_validate(unmeasured)
 
 
 def test_nothing_was_delivered_before_the_end_and_older_rows_were_converted() -> None:
