@@ -1,11 +1,13 @@
 """The converter's stages on this machine, without any server: a file is measured and planned, or converted whole."""
 
+import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from functions.converter.encode import Job
 from functions.converter.inspection import Inspector
@@ -20,6 +22,7 @@ from functions.converter.verify import Verified, verify_rendition
 from functions.shared.options import Options
 from functions.shared.settings import Settings, read_settings
 from functions.shared.transactions import Progress
+from functions.upload.options import parse_options
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,11 @@ class Converted:
 def settings_here() -> Settings:
     """The limits of the environment; no database and no identity provider is asked for."""
     return read_settings(dict(os.environ) | {"DATABASE_URL": "postgresql://", "AUTH_MODE": "open"})
+
+
+def options_here(request: Mapping[str, Any], settings: Settings) -> Options:
+    """What a request for a conversion means here; raises ``InvalidRequest`` with the sentence that the API has."""
+    return replace(Options.resolve(parse_options(json.dumps(request).encode()), settings), previews=False)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 FILES_AT_ONCE = 4
+FRAMES_SHOWN = 4
 FREE_GIB = 1.0
 
 
@@ -29,6 +30,7 @@ def add_commands(subparsers: "Subparsers") -> None:
     _add_receipt(_command(subparsers, "receipt", "what was done to a film, with the figures that prove it"))
     _add_thumbnail(_command(subparsers, "thumbnail", "download a poster, a preview or a storyboard of a film"))
     _add_verify(_command(subparsers, "verify", "whether a receipt holds: source and result are measured again"))
+    _add_compare(_command(subparsers, "compare", "a source beside its result, at the worst frames and over time"))
     _add_redrive(_command(subparsers, "redrive", "convert failed transactions again"))
     _add_doctor(_command(subparsers, "doctor", "try each link of the chain and name the one that is broken"))
     _add_demo(_command(subparsers, "demo", "start a stack, convert one video, stop the stack"))
@@ -93,6 +95,17 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("receipt", metavar="RECEIPT", help="a receipt's file, or the ID of a transaction")
     parser.add_argument("--source", metavar="FILE", type=Path, required=True, help="what was uploaded")
     parser.add_argument("--output", metavar="FILE", type=Path, help="the result (default: fetched, for an ID)")
+    _add_api(parser)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", type=Path)
+    parser.add_argument("result", metavar="RESULT", nargs="?", help="a file or an ID (default: SOURCE, converted here)")
+    parser.add_argument("--output", metavar="FOLDER", type=Path, default=Path(), help="default: this folder")
+    frames = f"worst frames that are shown ({FRAMES_SHOWN})"
+    parser.add_argument("--frames", type=_at_least_one, default=FRAMES_SHOWN, metavar="N", help=frames)
+    _add_force(parser)
+    add_options(parser)
     _add_api(parser)
 
 

@@ -6,13 +6,16 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from functions.shared.errors import Bucket265Error
 from functions.shared.settings import SettingsError
+from local.bars import Display
 from local.client import ApiClient
 from local.desk import Desk, DeskError, read_desk
 from local.identity import token, user_id
 from local.lock import StackLock
+from local.naming import safe_name
 from local.problems import ClientError
 
 Run = Callable[[argparse.Namespace], int]
@@ -78,3 +81,12 @@ def client_of(args: argparse.Namespace, stop: Stop) -> ApiClient:
     bearer = token(os.environ)
     user = None if bearer and args.user is None else user_id(args.user, os.environ)
     return ApiClient(args.api, user, token=bearer, pause=stop.pause)
+
+
+def fetch_result(client: ApiClient, transaction_id: str, folder: Path, show: Display) -> Path:
+    """Download the result of a completed transaction into a folder of ours, under its own name."""
+    link = client.link(transaction_id)
+    out = folder / safe_name(link.filename)
+    bar = show.bar(out.name, "download", link.size)
+    client.fetch(transaction_id, out, lambda done: bar(done, ""))
+    return out

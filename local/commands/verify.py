@@ -10,9 +10,8 @@ from uuid import UUID
 from functions.converter.inspection import Inspector
 from functions.converter.recheck import NotAReceipt, Rechecked, recheck
 from local.bars import display
-from local.commands.running import Stop, client_of, reporting
+from local.commands.running import Stop, client_of, fetch_result, reporting
 from local.localfile import require_file
-from local.naming import safe_name
 from local.ondesk import settings_here
 from local.problems import ClientError
 
@@ -67,12 +66,8 @@ def _fetched(args: argparse.Namespace, home: Path) -> tuple[dict[str, Any], Path
     if args.output is not None:
         require_file(args.output)
         return receipt, args.output
-    link = client.link(args.receipt)
-    out = home / safe_name(link.filename)
     with display() as show:
-        bar = show.bar(out.name, "download", link.size)
-        client.fetch(args.receipt, out, lambda done: bar(done, ""))
-    return receipt, out
+        return receipt, fetch_result(client, args.receipt, home, show)
 
 
 def _rechecked(receipt: dict[str, Any], source: Path, output: Path, folder: Path) -> Rechecked:
