@@ -15,6 +15,10 @@ HELD_FRAMES = 2
 NARROW = 64
 """Samples of width, below which blocks of 8 are allowed whatever the preset says, and ``cutree`` is left out."""
 
+LARGEST_BLOCK = 64
+BLOCKS = frozenset({"ctu", "min-cu-size", "max-tu-size", "qg-size"})
+"""Of x265, in samples of a side. It refuses pictures smaller than its largest block, unless ffmpeg may choose that."""
+
 PICTURE, THUMBS = "picture", "thumbs"
 """Names of what comes out of the filters."""
 
@@ -105,6 +109,8 @@ class PicturePlan:
         x265 4.3 overruns its heap in films 40 or 48 samples wide, with ``cutree`` and no block smaller than 16.
         """
         asked = dict(word.split("=", 1) for word in self.parameters.split(":") if word)
+        if min(self.width, self.height) < LARGEST_BLOCK:
+            asked = {name: value for name, value in asked.items() if name not in BLOCKS}
         still = {"bframes": "0"} if self.held else {}
         small = {"min-cu-size": "8", "cutree": "0"} if self.width < NARROW else {}
         threads = self.threads.parameters() if self.threads else {}

@@ -78,7 +78,7 @@ class ResultName(StrEnum):
 class Quality(BaseModel):
     """How good the result is. The receipt tells how that was found."""
 
-    crf: float | None = Field(description="Of x265: the one that was asked for, or the one that was found.")
+    crf: float = Field(description="Of x265: the one that was asked for, or the one that was found.")
     vmaf: float | None = Field(description="Mean over the measured frames; null where nothing was measured.")
     p5: float | None = Field(description="5th percentile over the measured frames.")
 

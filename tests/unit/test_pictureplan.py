@@ -222,7 +222,7 @@ def test_what_a_speed_asks_of_x265_is_asked_once_and_quietly() -> None:
 @pytest.mark.parametrize(
     ("video", "needed"),
     [
-        ({"width": 48}, {"cutree": "0", "min-cu-size": "8", "bframes": "3", "ctu": "64"}),
+        ({"width": 48}, {"cutree": "0", "min-cu-size": "8", "bframes": "3"}),
         ({"duration_s": 12.0, "last_frame_s": 10.0, "frames": 3}, {"bframes": "0", "cutree": "1", "min-cu-size": "16"}),
     ],
 )
@@ -231,6 +231,13 @@ def test_what_a_film_needs_of_x265_counts_more_than_what_a_speed_asks(
 ) -> None:
     found = x265_parameters("bframes=3:cutree=1:min-cu-size=16:ctu=64", **video)
     assert needed.items() <= found.items()
+
+
+@pytest.mark.parametrize(("size", "kept"), [((64, 64), True), ((64, 62), False), ((62, 64), False)])
+def test_blocks_of_a_speed_are_left_out_where_the_picture_is_smaller(size: tuple[int, int], kept: bool) -> None:
+    found = x265_parameters("ctu=64:max-tu-size=32:qg-size=16:aq-mode=2", width=size[0], height=size[1])
+    assert found["aq-mode"] == "2"
+    assert [name in found for name in ("ctu", "max-tu-size", "qg-size")] == [kept] * 3
 
 
 def test_a_target_is_encoded_at_its_fallback_until_another_rate_is_found() -> None:
