@@ -33,8 +33,8 @@ from local.delivery import Delivery
 from local.desk import ACK_WAIT_S
 from local.metrics import StoredMetrics, own_figures
 
-AT_MOST = 6
-"""Messages in hand at once: one encodes, the others are verified, published or are about to encode."""
+BESIDE = 5
+"""Messages in hand beside those that encode: they are verified, published or are about to encode."""
 
 POLL_S = 0.05
 FETCH_S = 1.0
@@ -51,7 +51,8 @@ class Worker:
         self._js: JetStreamContext = client.jetstream()
         self._reconcile_every_s = reconcile_every_s
         self._grace_s = grace_s
-        self._threads = ThreadPoolExecutor(AT_MOST + 3, thread_name_prefix="convert")
+        self._at_most = converter().deps.slots.at_most + BESIDE
+        self._threads = ThreadPoolExecutor(self._at_most + 3, thread_name_prefix="convert")
         self._running: set[asyncio.Task[bool]] = set()
         self._stopping = asyncio.Event()
         self._metrics = StoredMetrics(own_figures(), wiring.upkeep())
@@ -95,7 +96,7 @@ class Worker:
 
         Requests made while NATS is away would all be served at its return, and hold messages that we can't begin.
         """
-        room = self._client.is_connected and len(self._running) < AT_MOST
+        room = self._client.is_connected and len(self._running) < self._at_most
         return room and converter().deps.slots.worth_fetching()
 
     async def _next(self, subscription: JetStreamContext.PullSubscription) -> Msg | None:

@@ -2,8 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,16 +78,9 @@ class Job:
         """Where media processes write."""
         return making_folder(self.source)
 
-    @contextmanager
-    def share(self) -> Iterator[Share]:
-        """Wait for a share of the worker and hold it; whatever runs an encoder holds one."""
-        video, asked = self.media.video, time.perf_counter()
-        with self.slots.one(self.lease.watch, video.width, video.height) as share:
-            began = time.perf_counter()
-            yield share
-            transaction_id, pool = self.lease.claim.transaction_id, share.threads.pool
-            waited_ms, ms = (began - asked) * 1000, (time.perf_counter() - began) * 1000
-            logs.event("share.done", transaction_id=transaction_id, threads=pool, waited_ms=waited_ms, ms=ms)
+    def share(self) -> AbstractContextManager[Share]:
+        """A share of the worker, held while encoders run; waits for it, unless the calling thread holds it already."""
+        return self.slots.one(self.lease.watch, self.media.video.width, self.media.video.height)
 
 
 def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> Encoded:
@@ -102,10 +94,11 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
     for earlier in (output, thumbs, times):  # over which ffmpeg does not write
         earlier.unlink(missing_ok=True)
     with job.share() as share:
-        plan = plan.using(share.threads)
+        plan, began = plan.using(share.threads), time.perf_counter()
         fd = os.open(job.film, os.O_RDONLY)
         try:
-            inputs = [*plan.picture.decoding(), *ffmpeg.untrusted_input(job.container, fd, bounds(job.settings))]
+            reading = [] if plan.picture.copied else [*share.threads.reading(), *plan.picture.decoding()]
+            inputs = [*reading, *ffmpeg.untrusted_input(job.container, fd, bounds(job.settings))]
             inputs += chapters_input(plan, folder)
             argv = ffmpeg.command(inputs, [*_graph(plan), *plan.arguments()], output)
             argv += [] if plan.picture.copied else watching(plan, thumbs, times)
@@ -119,6 +112,9 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
             raise
         finally:
             os.close(fd)
+        ms = (time.perf_counter() - began) * 1000
+        transaction_id = job.lease.claim.transaction_id
+        logs.event("encoded", transaction_id=transaction_id, threads=share.threads.pool, ms=ms)
     if ran.tail:
         logs.event("ffmpeg.said", transaction_id=job.lease.claim.transaction_id, said=ran.tail)
     if output.stat().st_size > job.settings.max_output_bytes:

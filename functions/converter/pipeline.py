@@ -11,7 +11,6 @@ from functions.converter.plan import plan_conversion
 from functions.converter.previews import choose_frames, make_previews
 from functions.converter.probe import accept
 from functions.converter.rendering import render
-from functions.converter.threads import processors_available
 from functions.converter.unpack import probe_film
 from functions.converter.verify import verify_rendition
 from functions.converter.workspace import workspace
@@ -29,13 +28,13 @@ def convert(lease: Lease, deps: Deps) -> None:
             source = fetching.fetch(claim.source, work, deps.storage, lease, settings)
         with lease.stage("probe"):
             film, container, media = probe_film(source, deps.inspector, lease, settings)
-            accept(media, settings, processors_available())
+            accept(media, settings, deps.slots.part(media.video.width, media.video.height))
             facts = (media.extension, media.video.codec, media.as_json(), ffmpeg.version())
             patiently(lambda: deps.transactions.record_media(claim, *facts))
             plan = plan_conversion(media, options)
         deps.inspector.prepare()
         job = Job(source, film, container, media, lease, deps.slots, settings)
-        with lease.stage("encode"):
+        with lease.stage("encode"), job.share():
             rendition = render(plan, options, job)
         with lease.stage("verify"):
             frames = choose_frames(rendition, media, options)

@@ -24,8 +24,12 @@ ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 """All that a media process gets: without it glibc reserves 64 MiB of address space for each thread, which is no memory
 but would count against the limit. Speed is the same."""
 
+COVERED_THREADS = 2
 BASE_MEMORY = 1024**3
 MEMORY_PER_MEGAPIXEL = 256 * 1024**2
+MEMORY_PER_THREAD = 32 * 1024**2
+"""Stacks of 8 MiB: one more thread of an encoder goes with one that decodes and one that filters."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -55,7 +59,12 @@ def picture_memory_bytes(width: int, height: int, threads: int) -> int:
     threads hold pictures of their own, so more of them need more.
     """
     per_picture = BASE_MEMORY + MEMORY_PER_MEGAPIXEL * width * height // 1_000_000
-    return per_picture * max(2, threads) // 2
+    return per_picture * max(COVERED_THREADS, threads) // COVERED_THREADS
+
+
+def thread_memory_bytes(width: int, height: int) -> int:
+    """Address space of one thread more that has no frame of its own to encode: its stacks, a picture to decode into."""
+    return MEMORY_PER_THREAD + MEMORY_PER_MEGAPIXEL * width * height // 1_000_000 // 2
 
 
 def spawn(

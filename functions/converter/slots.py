@@ -35,7 +35,7 @@ class _Held:
     """What is taken from others as long as an encode runs. ``ends_at``: of the monotonic clock."""
 
     processors: int
-    memory_bytes: int
+    share: Share
     thread: int = field(default_factory=threading.get_ident)
     ends_at: float = math.inf
 
@@ -63,23 +63,17 @@ class EncodeSlots:
 
     @contextmanager
     def one(self, watch: Callable[[bool], None], width: int, height: int) -> Iterator[Share]:
-        """Hold a share for a picture of this size. Waiting for it counts as progress, for whoever holds it is watched
-        by its own clock; what ``watch`` raises ends the wait."""
-        me = object()
-        with self._changed:
-            self._waiting.append(me)
-            try:
-                while self._waiting[0] is not me or (share := self._share(width, height)) is None:
-                    self._changed.wait(POLL_S)
-                    watch(True)
-                held = _Held(self._part(width, height), share.memory_bytes)
-                self._held.append(held)
-                self.entered += 1
-            finally:
-                self._waiting.remove(me)
-                self._changed.notify_all()
+        """Hold a share for a picture of this size; a thread that holds one already works on with it.
+
+        Waiting for it counts as progress, for whoever holds it is watched by its own clock. What ``watch`` raises ends
+        the wait.
+        """
+        if held := self._mine():
+            yield held.share
+            return
+        held = self._wait(watch, width, height)
         try:
-            yield share
+            yield held.share
         finally:
             with self._changed:
                 self._held.remove(held)
@@ -88,18 +82,43 @@ class EncodeSlots:
     def expect_end(self, eta_s: float) -> None:
         """The encode that the calling thread runs ends in about ``eta_s``."""
         with self._changed:
-            for held in self._held:
-                if held.thread == threading.get_ident():
-                    held.ends_at = time.monotonic() + eta_s
+            if held := self._mine():
+                held.ends_at = time.monotonic() + eta_s
 
     def worth_fetching(self) -> bool:
         """Whether a message fetched now would find a share about when it needs one."""
         with self._changed:
             soon = time.monotonic() + NEARLY_DONE_S
             ending = [held for held in self._held if held.ends_at < soon]
-            room = self._free_bytes() + sum(held.memory_bytes for held in ending)
+            room = self._free_bytes() + sum(held.share.memory_bytes for held in ending)
             fits = not self._held or room >= process.picture_memory_bytes(0, 0, 1)
             return fits and not self._waiting and (self._free() > 0 or bool(ending))
+
+    def part(self, width: int, height: int) -> int:
+        """Processors that a picture of this size takes from others, and the fewest threads that it gets."""
+        if self._concurrency is None:
+            return threads_for(width, height, self._processors)
+        return -(-self._processors // self._concurrency)
+
+    def _mine(self) -> _Held | None:
+        with self._changed:
+            return next((held for held in self._held if held.thread == threading.get_ident()), None)
+
+    def _wait(self, watch: Callable[[bool], None], width: int, height: int) -> _Held:
+        me = object()
+        with self._changed:
+            self._waiting.append(me)
+            try:
+                while self._waiting[0] is not me or (share := self._share(width, height)) is None:
+                    self._changed.wait(POLL_S)
+                    watch(True)
+                held = _Held(self.part(width, height), share)
+                self._held.append(held)
+                self.entered += 1
+                return held
+            finally:
+                self._waiting.remove(me)
+                self._changed.notify_all()
 
     def _share(self, width: int, height: int) -> Share | None:
         """What a picture gets that begins now; None if it must wait.
@@ -109,21 +128,16 @@ class EncodeSlots:
         """
         if self._free() <= 0:
             return None
-        frames = frame_threads(width, height, self._processors)
-        part = self._part(width, height)
-        if self._concurrency is None and len(self._waiting) == 1:
-            for threads in range(most_threads(height, frames, self._free()), part, -1):
-                needed = process.picture_memory_bytes(width, height, threads)
-                if needed <= self._free_bytes():
-                    return Share(Threads(threads, frames), needed)
+        part, frames = self.part(width, height), frame_threads(width, height, self._processors)
         needed = int(min(process.picture_memory_bytes(width, height, part), self._memory_bytes))
-        return Share(Threads(part, frames), needed) if needed <= self._free_bytes() else None
-
-    def _part(self, width: int, height: int) -> int:
-        """Processors that a picture takes from others."""
-        if self._concurrency is None:
-            return threads_for(width, height, self._processors)
-        return -(-self._processors // self._concurrency)
+        room = self._free_bytes() - needed
+        if room < 0:
+            return None
+        alone = self._concurrency is None and len(self._waiting) == 1
+        usable = most_threads(height, frames, self._free()) if alone else part
+        covered, each = max(part, process.COVERED_THREADS), process.thread_memory_bytes(width, height)
+        threads = int(max(part, min(usable, covered + room // each)))
+        return Share(Threads(threads, frames), needed + max(0, threads - covered) * each)
 
     def _free(self) -> int:
         """Processors that nobody holds, or with a fixed number of encodes those that do not run; less than none where
@@ -133,4 +147,4 @@ class EncodeSlots:
         return self._concurrency - len(self._held)
 
     def _free_bytes(self) -> float:
-        return self._memory_bytes - sum(held.memory_bytes for held in self._held)
+        return self._memory_bytes - sum(held.share.memory_bytes for held in self._held)

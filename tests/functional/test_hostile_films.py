@@ -73,7 +73,7 @@ def test_a_picture_that_needs_more_memory_than_the_worker_has_is_not_encoded(
     make_attacked: Callable[..., World], clips: Clips
 ) -> None:
     memory = process.picture_memory_bytes(100, 100, processors_available())
-    world = make_attacked(WORKER_MEMORY_BYTES=str(memory))
+    world = make_attacked(WORKER_MEMORY_BYTES=str(memory), WORKER_CONCURRENCY="1")
     row = world.convert(clips("h264.mp4"))
     assert (refused(row), world.ffmpeg_runs) == ("picture_too_large_for_this_worker", 0)
 

@@ -92,7 +92,7 @@ def test_the_encoder_of_a_job_has_every_limit(
 
     seen: dict[str, int] = {}
     children.harm[FFMPEG] = look
-    world = make_attacked(MAX_OUTPUT_BYTES="1000000")
+    world = make_attacked(MAX_OUTPUT_BYTES="1000000", WORKER_CONCURRENCY="1")
     assert world.convert(clips("h264.mp4"))["status"] == "Completed"
     memory = process.picture_memory_bytes(160, 120, processors_available())
     assert 0 < seen.pop("CPU") < 24 * 3600 * processors_available()

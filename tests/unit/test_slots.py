@@ -1,12 +1,12 @@
 """One encode at a time, and the next message just in time."""
 
 import threading
-from contextlib import ExitStack
 
 import pytest
 
 from functions.converter.slots import NEARLY_DONE_S, EncodeSlots
 from functions.shared.errors import WorkerStopping
+from tests.support.encodes import crew
 from tests.support.waiting import wait_until
 
 HD = (1280, 720)
@@ -17,29 +17,28 @@ def ignore(_moved: bool) -> None:
 
 
 def test_a_second_encode_waits_for_the_first() -> None:
-    slots = EncodeSlots()
-    entered = threading.Event()
-
-    def second() -> None:
-        with slots.one(ignore, *HD):
-            entered.set()
-
-    with slots.one(ignore, *HD):
-        thread = threading.Thread(target=second)
-        thread.start()
-        assert not entered.wait(0.3)
-    assert entered.wait(10)
-    thread.join(10)
-    assert slots.entered == 2
+    with crew(concurrency=1) as worker:
+        first, second = worker.begin(HD), worker.ask(HD)
+        assert second.waits()
+        first.end()
+        second.began()
+        assert worker.slots.entered == 2
 
 
 def test_as_many_run_at_once_as_there_are_slots() -> None:
-    slots = EncodeSlots(3)
-    with ExitStack() as held:
+    with crew(concurrency=3) as worker:
         for _ in range(3):
-            held.enter_context(slots.one(ignore, *HD))
+            worker.begin(HD)
+        assert worker.ask(HD).waits()
+
+
+def test_a_thread_that_holds_a_share_works_on_with_it() -> None:
+    slots = EncodeSlots()
+    with slots.one(ignore, *HD) as first, slots.one(ignore, *HD) as again:
+        assert again is first
         assert not slots.worth_fetching()
     assert slots.worth_fetching()
+    assert slots.entered == 1
 
 
 def test_a_failed_encode_frees_its_slot() -> None:
