@@ -3,21 +3,27 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import nats.errors
 import pytest
 
+from functions.converter import slots
 from functions.converter.handler import converter
 from local import delivery, jetstream, worker
 from local.delivery import Context
 from local.worker import Worker
-from tests.support.queue import Queue, on_queue, quiet_servers, until
+from tests.support.clips import Clips
+from tests.support.loglines import captured, spans_s
+from tests.support.queue import Queue, event_of, on_queue, quiet_servers, until
 from tests.support.servers import Servers
 from tests.support.waiting import BOUND_S
 from tests.support.world import DONE, Answer, Event, World, message_failed, world_on
 
 NEVER_S = 3600.0
+OVERLAP_S = 0.01
+"""Log lines are exact to a millisecond."""
 
 
 @pytest.fixture(scope="module")
@@ -215,3 +221,28 @@ def test_messages_that_are_judged_follow_each_other_without_a_pause(
 
     on_queue(own, scenario)
     assert pauses == []
+
+
+@pytest.mark.parametrize(("concurrency", "overlap"), [("auto", True), ("1", False)])
+def test_small_films_are_encoded_side_by_side_unless_that_is_not_wanted(
+    own: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clips: Clips, concurrency: str, overlap: bool
+) -> None:
+    monkeypatch.setattr(slots, "processors_available", lambda: 2)
+    with (
+        world_on(own.env, tmp_path / "scratch", monkeypatch, WORKER_CONCURRENCY=concurrency) as world,
+        captured() as log,
+    ):
+        world.pace(1.0)
+        uploads = [world.upload(clips("h264.mp4")) for _ in range(3)]
+
+        async def scenario(queue: Queue) -> None:
+            for upload in uploads:
+                await queue.publish(event_of(upload))
+            async with working(own):
+                await queue.emptied()
+
+        on_queue(own, scenario)
+        assert {world.row(upload)["status"] for upload in uploads} == {"Completed"}
+    encodes = spans_s(log.getvalue(), "encoded")
+    assert len(encodes) >= len(uploads)
+    assert any(ended - begun > OVERLAP_S for (_, ended), (begun, _) in pairwise(encodes)) == overlap

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from io import StringIO
 from typing import Any
 
@@ -20,6 +21,14 @@ def log_lines(text: str, message: str | None = None, **fields: Any) -> list[Line
         for line in lines
         if message in (None, line["message"]) and all(line.get(key) == value for key, value in fields.items())
     ]
+
+
+def spans_s(text: str, message: str) -> list[tuple[float, float]]:
+    """When each event of a kind that tells its duration began and ended, in the order of beginning, in seconds."""
+    ended = [
+        (datetime.fromisoformat(one["timestamp"]).timestamp(), one["ms"] / 1000) for one in log_lines(text, message)
+    ]
+    return sorted((end - seconds, end) for end, seconds in ended)
 
 
 @contextmanager

@@ -129,8 +129,11 @@ class Parts:
 
 @contextmanager
 def running_parts(data_dir: Path, **env: str) -> Iterator[Parts]:
-    """Servers and API, ready; no worker yet. Whatever runs at the end is stopped."""
-    with running_servers(data_dir, **env) as servers:
+    """Servers and API, ready; no worker yet. Whatever runs at the end is stopped.
+
+    A worker encodes one film at a time, however many processors it finds, unless ``env`` says otherwise.
+    """
+    with running_servers(data_dir, **{"WORKER_CONCURRENCY": "1"} | env) as servers:
         parts = Parts(servers)
         try:
             parts.api.start()

@@ -1,5 +1,6 @@
 """The plan of the picture: nothing changes that was not asked for, and what must change is said."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from functions.converter.pictureplan import PicturePlan
 from functions.converter.picturerules import OVER_BLACK, timescale
+from functions.converter.threads import Threads
 from functions.shared.qualities import FALLBACK_CRF
 from tests.support.plans import planned
 from tests.support.probes import a_media
@@ -231,6 +233,13 @@ def test_what_a_film_needs_of_x265_counts_more_than_what_a_speed_asks(
 ) -> None:
     found = x265_parameters("bframes=3:cutree=1:min-cu-size=16:ctu=64", **video)
     assert needed.items() <= found.items()
+
+
+def test_x265_is_told_its_threads_once_the_encode_has_its_share() -> None:
+    plan = planned(a_media(), parameters="frame-threads=9:pools=9")
+    words = plan.using(Threads(2, 3)).picture.arguments("mp4")
+    assert {"pools=2", "frame-threads=3"} <= set(words[words.index("-x265-params") + 1].split(":"))
+    assert plan.using(Threads(2, 3)).picture == replace(plan.picture, threads=Threads(2, 3))
 
 
 @pytest.mark.parametrize(("size", "kept"), [((64, 64), True), ((64, 62), False), ((62, 64), False)])

@@ -102,6 +102,10 @@ def test_an_empty_value_counts_as_absent() -> None:
         ("MAX_SCRATCH_BYTES", "nan"),
         ("DATABASE_POOL_SIZE", "0"),
         ("WORKER_MEMORY_BYTES", "1e999"),
+        ("WORKER_CONCURRENCY", "0"),
+        ("WORKER_CONCURRENCY", "17"),
+        ("WORKER_CONCURRENCY", "1.5"),
+        ("WORKER_CONCURRENCY", "many"),
         ("S3_ADDRESSING_STYLE", "dns"),
         ("AUTH_MODE", "none"),
         ("FORM_UPLOAD_MAX_BYTES", "0"),
@@ -140,6 +144,12 @@ def test_settings_do_not_change() -> None:
 def test_a_worker_knows_its_memory() -> None:
     assert 2**28 < available_memory_bytes() < 2**50
     assert read(WORKER_MEMORY_BYTES="4294967296").worker_memory_bytes == 4 * 1024**3
+
+
+def test_how_many_encodes_run_side_by_side_is_found_unless_said() -> None:
+    assert read().worker_concurrency is None
+    assert read(WORKER_CONCURRENCY="auto").worker_concurrency is None
+    assert [read(WORKER_CONCURRENCY=number).worker_concurrency for number in ("1", "16")] == [1, 16]
 
 
 def test_the_scratch_folder_can_be_moved() -> None:
