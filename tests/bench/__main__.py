@@ -11,7 +11,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import coldstart, corpus, imports, machine, memory, overhead, rates, remux, shares, throughput
+from tests.bench import (
+    coldstart,
+    corpus,
+    imports,
+    machine,
+    memory,
+    overhead,
+    rates,
+    remux,
+    shares,
+    sidebyside,
+    throughput,
+)
 from tests.bench.figures import Figure, missed_lines, table
 from tests.bench.setting import Setting
 
@@ -21,6 +33,7 @@ MEASURES: dict[str, Callable[[Setting], list[Figure]]] = {
     "remux": remux.measure,
     "corpus": corpus.measure,
     "throughput": throughput.measure,
+    "sidebyside": sidebyside.measure,
     "memory": memory.measure,
     "rates": rates.measure,
     "imports": imports.measure,

@@ -1,5 +1,6 @@
 """Clips a minute of one worker with a full queue, over bare ffmpeg on the same clips one after another."""
 
+from pathlib import Path
 from statistics import median
 
 from tests.bench.figures import Figure
@@ -19,16 +20,16 @@ def measure(setting: Setting) -> list[Figure]:
         for number in range(setting.pairs):
             for turn in ("ours", "bare") if number % 2 == 0 else ("bare", "ours"):
                 if turn == "ours":
-                    ours.append(_queue_s(running, setting))
+                    ours.append(queue_s(running, CLIP, setting.queued_clips))
                 else:
                     bare.append(_bare_s(argv, setting))
             setting.say(f"{setting.queued_clips} clips: {ours[-1]:.1f} s, reference {bare[-1]:.1f} s")
     return _figures(ours, bare, setting.queued_clips)
 
 
-def _queue_s(running: Product, setting: Setting) -> float:
-    """From the moment that the first clip is there to the moment that the last one is Completed."""
-    uploads = [running.put(CLIP) for _ in range(setting.queued_clips)]
+def queue_s(running: Product, clip: Path, clips: int) -> float:
+    """From the moment that the first of so many is there to the moment that the last one is Completed."""
+    uploads = [running.put(clip) for _ in range(clips)]
     rows = [running.completed(upload.transaction_id) for upload in uploads]
     return float(max(row["converting_until"].timestamp() for row in rows) - uploads[0].put_end)
 
