@@ -16,8 +16,9 @@ from local.compare.tables import Packet, read_packets, read_times
 from local.ondesk import Workplace
 
 LOG = "scores.log"
-LOG_BYTES = 1200
-"""What a log holds of a frame, at most."""
+XPSNR_SAMPLES = "yuv420p"
+"""ffmpeg 9's filter reads the rows of pictures of more than 8 bits at a wrong distance unless their width suits its
+buffers: 160x120 in 10 bits gets -4 dB instead of 18. With 8 bits it copies them first."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def run_on_both(source: Film, result: Film, outputs: list[str], place: Workplace
             done = min(100.0, 100 * said.frames / max(1, source.picture.frames))
             place.lease.show(Progress(stage, done, said.fps))
 
+        place.lease.show(Progress(stage, 0.0))
         ffmpeg.run(argv, one, place.folder, _limits(source, result, place), place.lease.watch, report, beside_fd=other)
 
 
@@ -120,8 +122,9 @@ def _graph(source: Film, result: Film, metric: Metric, step: int, *, by_order: b
     width, height = vmaf.measured_size(source.picture.width, source.picture.height)
     ordered = [f"select=not(mod(n\\,{step}))"] if step > 1 else []
     ordered += ["settb=1/1000", "setpts=N"] if by_order else ["settb=AVTB", "setpts=PTS-STARTPTS"]
-    reference = ",".join([*_fitted(source, source, (width, height)), *ordered])
-    distorted = ",".join([*_fitted(result, source, (width, height)), *ordered])
+    samples = XPSNR_SAMPLES if metric is XPSNR else source.picture.pixel_format
+    reference = ",".join([*_fitted(source, source, (width, height)), f"format={samples}", *ordered])
+    distorted = ",".join([*_fitted(result, source, (width, height)), f"format={samples}", *ordered])
     pairing = "shortest=1" if by_order else "ts_sync_mode=nearest"
     return ";".join(
         (
@@ -144,12 +147,11 @@ def _measuring(source: Film, metric: Metric) -> str:
 
 
 def _fitted(film: Film, source: Film, size: tuple[int, int]) -> list[str]:
-    """Filters to the size, range and format of the source's samples: bicubic, as VMAF's authors say."""
+    """Filters to the size and range of the source: bicubic, as VMAF's authors say."""
     full, wanted = (one.picture.colour.range == "pc" for one in (film, source))
     ranges = f":in_range={_range(full)}:out_range={_range(wanted)}" if full != wanted else ""
     fits = (film.picture.width, film.picture.height) == size and not ranges
-    scaled = [] if fits else [f"scale={size[0]}:{size[1]}:flags=bicubic{ranges}"]
-    return [*scaled, f"format={source.picture.pixel_format}"]
+    return [] if fits else [f"scale={size[0]}:{size[1]}:flags=bicubic{ranges}"]
 
 
 def _range(full: bool) -> str:

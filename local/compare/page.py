@@ -23,7 +23,7 @@ body { margin: 0 auto; max-width: 1400px; padding: 24px; background: var(--paper
   font: 16px/1.45 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
-svg { display: block; width: 100%; height: auto; font-family: system-ui, sans-serif; }
+svg { display: block; width: 100%; min-width: 640px; height: auto; font-family: system-ui, sans-serif; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--grid); padding: .3rem 1.2rem .3rem 0; text-align: left; vertical-align: top; }
@@ -63,8 +63,10 @@ def page(report: Report) -> str:
 <h1>{title}</h1>
 <div class="scroll">{_table(report)}</div>
 <h2>Over time</h2>
+<div class="scroll">
 {scores}
 {rates}
+</div>
 <h2>The worst frames</h2>
 {pairs}
 <h2>How it was measured</h2>

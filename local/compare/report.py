@@ -99,7 +99,7 @@ def _notes(source: Film, result: Film, measured: Measured, *, by_order: bool) ->
     one, other, metric = source.picture, result.picture, measured.metric
     notes = []
     if metric.best is None:
-        notes.append("This film is HDR, for which VMAF is not valid: XPSNR of luma is shown instead, in dB.")
+        notes.append("This film is HDR, for which VMAF is not valid: XPSNR of luma, at 8 bits, is shown instead.")
     else:
         notes.append(f"VMAF by libvmaf's model {measured.model}, of every measured frame at the source's size.")
     if (one.width, one.height) != (other.width, other.height):
@@ -169,11 +169,11 @@ def table(report: Report) -> list[tuple[str, str, str]]:
         (f"{metric.name}, mean", "", metric.shown(found.mean)),
         (f"{metric.name}, 5th percentile", "", metric.shown(found.low)),
         (f"{metric.name}, worst frame", "", f"{metric.shown(found.worst)} at {report.shown_time(found.worst_s)}"),
-        ("bit rate of the picture", *(_rate(film) for film in (one, other))),
-        ("codec", *(_codec(film) for film in (one, other))),
-        ("picture", *(_picture(film) for film in (one, other))),
-        ("frames", *(str(film.media.video.frames) for film in (one, other))),
-        ("duration", *(f"{film.media.video.duration_s:.2f} s" for film in (one, other))),
+        ("bit rate of the picture", _rate(one), _rate(other)),
+        ("codec", _codec(one), _codec(other)),
+        ("picture", _picture(one), _picture(other)),
+        ("frames", str(one.media.video.frames), str(other.media.video.frames)),
+        ("duration", _duration(one), _duration(other)),
     ]
     return rows + [(name, "", value) for name, value in report.encoding.items()]
 
@@ -194,6 +194,10 @@ def _rate(film: Film) -> str:
 def _codec(film: Film) -> str:
     video = film.media.video
     return f"{shown_codec(video.codec)}, {video.bit_depth} bits"
+
+
+def _duration(film: Film) -> str:
+    return f"{film.media.video.duration_s:.2f} s"
 
 
 def _picture(film: Film) -> str:
