@@ -11,7 +11,7 @@ BLOCK = 64
 
 FRAME_THREADS = 3
 LARGE = 1920 * 1088
-"""Pixels above which the rows of one frame keep a small machine busy, and further frames cost much memory."""
+"""Pixels up to which that was measured; larger pictures are left to x265's own choice."""
 
 USUAL_FRAME_THREADS = ((32, 5), (16, 4), (8, 3), (4, 2))
 """What x265 4.3 itself takes for pools of so many threads and more, as its log tells; below that one."""
@@ -62,8 +62,8 @@ def frame_threads(width: int, height: int, processors: int) -> int:
     """Frames that x265 encodes at a time; by the machine and not by an encode's share, as they change its bytes.
 
     On two cores three frames at a time took 0.86 to 1.02 (mean 0.92) of the wall time of one, which is x265's choice
-    there, and two took 0.95: eight clips of 128 to 1080 lines, ultrafast and veryfast. The result had -0.29 to +0.08 %
-    of bytes more, and the CPU time was the same within 8 %.
+    there, and two took 0.95: eight clips of 128 to 1080 lines, ultrafast and veryfast, CPU time the same within 8 %.
+    The result had -0.29 to +0.08 % of bytes more, medium included, and the same bytes with one thread or two.
     """
     usual = next((threads for least, threads in USUAL_FRAME_THREADS if processors >= least), 1)
     return usual if processors == 1 or width * height > LARGE else max(usual, FRAME_THREADS)
