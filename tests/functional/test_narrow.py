@@ -27,5 +27,5 @@ def test_films_smaller_than_the_blocks_of_a_speed_are_converted_at_each_speed(tm
     source = tmp_path / "small.mkv"
     run_ffmpeg(["-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25:duration=1", "-c:v", "rawvideo", str(source)])
     for speed in SPEEDS.values():
-        x265 = {"preset": speed.preset, "parameters": speed.parameters}
-        assert convert_file(source, tmp_path / speed.name, **x265).rendition.outcome == "converted"
+        done = convert_file(source, tmp_path / speed.name, preset=speed.preset, parameters=speed.parameters)
+        assert done.rendition.outcome == "converted"
