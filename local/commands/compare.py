@@ -89,12 +89,13 @@ def _named(args: argparse.Namespace, place: Workplace, show: Display) -> tuple[F
     fetched = place.folder / "fetched"
     fetched.mkdir(mode=0o700)
     path = fetch_result(client, transaction_id, fetched, show)
-    return open_film(path.name, place.bring(path), place), encoding_of(_asked_of(state))
+    return open_film(path.name, place.bring(path), place), encoding_of(_known_of(state))
 
 
-def _asked_of(state: State) -> State:
-    options: State = state.get("options") or {}
-    return options
+def _known_of(state: State) -> State:
+    """What was asked, with the rate factor that was found for it."""
+    crf = (state.get("quality") or {}).get("crf")
+    return {**(state.get("options") or {}), **({} if crf is None else {"crf": crf})}
 
 
 def encoding_of(options: State) -> dict[str, str]:
