@@ -12,13 +12,14 @@ from typing import Any
 from functions.converter.encode import Job
 from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease, uncontested
+from functions.converter.making import Maker
 from functions.converter.plan import ConversionPlan, plan_conversion
 from functions.converter.probe import accept
-from functions.converter.rendering import Rendition, render
+from functions.converter.rendering import Rendition
 from functions.converter.slots import EncodeSlots
 from functions.converter.threads import processors_available
 from functions.converter.unpack import probe_film
-from functions.converter.verify import Verified, verify_rendition
+from functions.converter.verify import Verified
 from functions.shared.options import Options
 from functions.shared.settings import Settings, read_settings
 from functions.shared.transactions import Progress
@@ -97,8 +98,5 @@ def plan_here(source: Path, options: Options, place: Workplace) -> Planned:
 
 def convert_here(planned: Planned, place: Workplace) -> Converted:
     """Convert it as a worker would, without previews; raises what the stages raise."""
-    with place.lease.stage("encode"):
-        rendition = render(planned.plan, planned.options, planned.job)
-    with place.lease.stage("verify"):
-        verified = verify_rendition(rendition, planned.job, place.inspector, ())
-    return Converted(planned, rendition, verified)
+    made = Maker(planned.plan, planned.options, planned.job, place.inspector).make()
+    return Converted(planned, made.rendition, made.verified)

@@ -6,6 +6,7 @@ from functions.converter.dropping import Warned
 from functions.converter.encode import Job
 from functions.converter.previews import Previews
 from functions.converter.publish import publish
+from functions.converter.quality import quality_warnings
 from functions.converter.receipt import write_receipt
 from functions.converter.rendering import REMUXED, Rendition
 from functions.converter.verify import Verified
@@ -32,7 +33,7 @@ def deliver(rendition: Rendition, verified: Verified, previews: Previews, job: J
     key = output_key(claim.transaction_id, claim.attempt, rendition.extension)
     published = publish(rendition.output, key, storage, job.lease)
     shown = _publish_previews(previews, job, storage)
-    warned = warnings(verified, job)
+    warned = warnings(rendition, verified, job)
     receipt = write_receipt(rendition, verified, previews, published, warned, job)
     receipt_key = artefact_key(claim.transaction_id, claim.attempt, RECEIPT)
     publish(receipt, receipt_key, storage, job.lease)
@@ -49,13 +50,13 @@ def deliver(rendition: Rendition, verified: Verified, previews: Previews, job: J
         warnings=tuple(one.as_json() for one in warned),
         receipt_key=receipt_key,
         previews=shown,
-        quality={"crf": plan.picture.crf, "vmaf": None, "p5": None} if plan and not plan.is_remux else None,
+        quality=rendition.quality.shown() if rendition.quality else None,
     )
     return Delivery(result, (published.key, receipt_key, *shown.values()))
 
 
-def warnings(verified: Verified, job: Job) -> list[Warned]:
-    """What a client should know about a source that was not whole."""
+def warnings(rendition: Rendition, verified: Verified, job: Job) -> list[Warned]:
+    """What a client should know: of a source that was not whole, and of a result that is not as good as asked for."""
     missing, lost = job.media.video.frames_missing, verified.lost
     warned = []
     if missing:
@@ -66,7 +67,7 @@ def warnings(verified: Verified, job: Job) -> list[Warned]:
                 "frames_damaged", "Frames of the file are damaged: they are left out or shown as far as they go.", lost
             )
         )
-    return warned
+    return warned + (quality_warnings(rendition.quality) if rendition.quality else [])
 
 
 def _publish_previews(previews: Previews, job: Job, storage: Storage) -> dict[str, str]:

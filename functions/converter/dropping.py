@@ -20,11 +20,11 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Warned:
-    """``code`` is for machines, ``count`` how often it was met."""
+    """``code`` is for machines, ``count`` how often it was met; None where that is no question."""
 
     code: str
     message: str
-    count: int
+    count: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         return vars(self)

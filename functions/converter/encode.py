@@ -13,8 +13,9 @@ from functions.converter.containers import Container
 from functions.converter.deadline import Forecast
 from functions.converter.lease import Lease
 from functions.converter.media import MediaInfo
-from functions.converter.pictureplan import THUMBS
+from functions.converter.pictureplan import CHOSEN, THUMBS, PicturePlan
 from functions.converter.plan import ConversionPlan
+from functions.converter.samples import Window, selection
 from functions.converter.slots import EncodeSlots, Share
 from functions.converter.threads import processors_available
 from functions.converter.tinypictures import FRAME_BYTES, SIDE
@@ -28,6 +29,9 @@ OVERRUN = 1.5
 """An encode that makes more than this many times the probed frames reads a file that loops."""
 
 FULL_BYTES = 1024**2
+
+CHOSEN_SOURCE = "chosen.source"
+RAW = ["-c:v", "rawvideo", "-f", "rawvideo"]
 
 FORESEEN_SHARE = 0.25
 """Of the film must be encoded before its size is foretold."""
@@ -83,15 +87,17 @@ class Job:
         return self.slots.one(self.lease.watch, self.media.video.width, self.media.video.height)
 
 
-def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> Encoded:
+def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None, chosen: tuple[Window, ...] = ()) -> Encoded:
     """Encode into the job's folder. Waits for a share of the worker first.
+
+    The ``chosen`` frames of what the encoder is given are kept, without compression, as ``chosen.source``.
 
     Raises ``GrewTooLarge`` as soon as the result can be foretold to exceed ``bound_bytes``, and when it does.
     """
     folder = job.folder
     output = folder / f"output.{plan.container}"
-    thumbs, times = folder / "source.thumbs", folder / "source.times"
-    for earlier in (output, thumbs, times):  # over which ffmpeg does not write
+    thumbs, times, kept = folder / "source.thumbs", folder / "source.times", folder / CHOSEN_SOURCE
+    for earlier in (output, thumbs, times, kept):  # over which ffmpeg does not write
         earlier.unlink(missing_ok=True)
     with job.share() as share:
         plan, began = plan.using(share.threads), time.perf_counter()
@@ -100,11 +106,13 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
             reading = [] if plan.picture.copied else [*share.threads.reading(), *plan.picture.decoding()]
             inputs = [*reading, *ffmpeg.untrusted_input(job.container, fd, bounds(job.settings))]
             inputs += chapters_input(plan, folder)
-            argv = ffmpeg.command(inputs, [*_graph(plan), *plan.arguments()], output)
+            argv = ffmpeg.command(inputs, [*_graph(plan, chosen), *plan.arguments()], output)
             argv += [] if plan.picture.copied else watching(plan, thumbs, times)
+            argv += keeping(plan, kept) if chosen else []
+            limits = process_limits(job, share.memory_bytes, frames_bytes(plan.picture, chosen))
             follow = _Follower(plan, job, bound_bytes)
             job.lease.beat()
-            ran = ffmpeg.run(argv, fd, folder, process_limits(job, share.memory_bytes), job.lease.watch, follow)
+            ran = ffmpeg.run(argv, fd, folder, limits, job.lease.watch, follow)
         except EncodeFailed as exc:
             _raise_if_full(folder, job.settings, exc)
             said = " ".join(getattr(exc, "__notes__", ()))
@@ -122,8 +130,8 @@ def encode(plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> En
     if bound_bytes is not None and output.stat().st_size > bound_bytes:
         raise GrewTooLarge(output.stat().st_size / bound_bytes)
     copied = plan.picture.copied
-    kept = (None if copied else thumbs), (times if plan.picture.retimed else None)
-    return Encoded(output, *kept, tuple(argv), ran.cpu_s, bool(ran.tail))
+    watched = (None if copied else thumbs), (times if plan.picture.retimed else None)
+    return Encoded(output, *watched, tuple(argv), ran.cpu_s, bool(ran.tail))
 
 
 def chapters_input(plan: ConversionPlan, folder: Path) -> list[str]:
@@ -135,8 +143,10 @@ def chapters_input(plan: ConversionPlan, folder: Path) -> list[str]:
     return ["-f", "ffmetadata", "-i", f"file:{path}"]
 
 
-def _graph(plan: ConversionPlan) -> list[str]:
-    return [] if plan.picture.copied else ["-filter_complex", plan.picture.graph(SIDE)]
+def _graph(plan: ConversionPlan, chosen: tuple[Window, ...]) -> list[str]:
+    if plan.picture.copied:
+        return []
+    return ["-filter_complex", plan.picture.graph(SIDE, chosen=selection(chosen) if chosen else "")]
 
 
 def watching(plan: ConversionPlan, thumbs: Path, times: Path) -> list[str]:
@@ -145,14 +155,26 @@ def watching(plan: ConversionPlan, thumbs: Path, times: Path) -> list[str]:
     return [
         *("-map", f"[{THUMBS}]", "-fps_mode", "passthrough"),
         *(retimed if plan.picture.retimed else ()),
-        *("-c:v", "rawvideo", "-f", "rawvideo", f"file:{thumbs}"),
+        *(*RAW, f"file:{thumbs}"),
     ]
 
 
-def process_limits(job: Job, memory_bytes: int) -> process.Limits:
+def keeping(plan: ConversionPlan, kept: Path) -> list[str]:
+    """One more output of the same filters: the chosen frames, as the encoder was given them."""
+    retimed = ["-enc_time_base:v:0", "filter"] if plan.picture.retimed else []
+    return ["-map", f"[{CHOSEN}]", "-fps_mode", "passthrough", *retimed, *RAW, f"file:{kept}"]
+
+
+def frames_bytes(picture: PicturePlan, windows: tuple[Window, ...]) -> int:
+    """Room that these frames take without compression."""
+    return sum(window.frames for window in windows) * picture.frame_bytes
+
+
+def process_limits(job: Job, memory_bytes: int, raw_bytes: int = 0) -> process.Limits:
+    """Of one process; ``raw_bytes``: frames without compression that it writes."""
     return process.Limits(
         memory_bytes=memory_bytes,
-        file_bytes=max(job.settings.max_output_bytes, thumbs_bytes(job.media)),
+        file_bytes=max(job.settings.max_output_bytes, thumbs_bytes(job.media), raw_bytes),
         cpu_s=min(job.lease.deadline.cpu_s(processors_available()), job.settings.max_cpu_s),
     )
 

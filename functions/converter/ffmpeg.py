@@ -82,7 +82,7 @@ def command(inputs: list[str], outputs: list[str], output: Path) -> list[str]:
 
 def run(
     argv: list[str],
-    source_fd: int,
+    source_fd: int | None,
     folder: Path,
     limits: process.Limits,
     watch: Callable[[bool], None],
@@ -90,14 +90,14 @@ def run(
     layers: sandbox.Sandbox = sandbox.FULL,
     beside_fd: int | None = None,
 ) -> Ran:
-    """Run one ffmpeg to its end. ``beside_fd``: a second film that it reads.
+    """Run one ffmpeg to its end. ``source_fd`` and ``beside_fd``: films that it reads by descriptor.
 
     ``watch(moved)`` is called a few times a second and raises to give up; the process group is then killed. Raises
     ``EncodeFailed``, ``OutputTooLarge`` or, if it was killed from outside, ``MediaProcessKilled``.
     """
     child = process.spawn(
         argv,
-        pass_fds=[source_fd] if beside_fd is None else [source_fd, beside_fd],
+        pass_fds=[fd for fd in (source_fd, beside_fd) if fd is not None],
         limits=limits,
         folder=folder,
         layers=layers,

@@ -57,7 +57,7 @@ class Lease:
         self.clock = clock
         self.deadline = deadline
         self.stage_s: dict[str, float] = {}
-        """Seconds of each stage that has ended."""
+        """Seconds of each stage that has ended, however often it was run."""
         self._began = time.monotonic()
         self._renew = renew
         self._stopping = stopping
@@ -123,7 +123,8 @@ class Lease:
         self.show(Progress(name, self._progress.percent))
         started = time.perf_counter()
         yield
-        seconds = self.stage_s[name] = time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        self.stage_s[name] = self.stage_s.get(name, 0.0) + seconds
         metrics.STAGE_SECONDS.add(seconds, name)
         transaction_id, attempt = self.claim.transaction_id, self.claim.attempt
         logs.event("stage.done", transaction_id=transaction_id, attempt=attempt, stage=name, ms=seconds * 1000)

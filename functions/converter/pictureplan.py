@@ -19,7 +19,7 @@ LARGEST_BLOCK = 64
 BLOCKS = frozenset({"ctu", "min-cu-size", "max-tu-size", "qg-size"})
 """Of x265, in samples of a side. It refuses pictures smaller than its largest block, unless ffmpeg may choose that."""
 
-PICTURE, THUMBS = "picture", "thumbs"
+PICTURE, THUMBS, CHOSEN = "picture", "thumbs", "chosen"
 """Names of what comes out of the filters."""
 
 
@@ -78,6 +78,18 @@ class PicturePlan:
     def retimed(self) -> bool:
         return self.frame_factor != 1
 
+    @property
+    def frame_bytes(self) -> int:
+        """Of one frame of the result without compression."""
+        name = self.pixel_format
+        samples = 3 if "444" in name else 2 if "422" in name else 1 if "gray" in name else 1.5
+        return int(self.width * self.height * samples) * (2 if name.endswith("le") else 1)
+
+    @property
+    def frame_rate(self) -> float:
+        """Mean frames a second of the result; of a single frame any will do."""
+        return min(max(self.frames / self.duration_s if self.duration_s else 0.0, 1.0), 1000.0)
+
     def at_crf(self, crf: float) -> "PicturePlan":
         """The same picture at another rate factor."""
         return replace(self, crf=crf)
@@ -95,12 +107,17 @@ class PicturePlan:
             record = ["-strict", "unofficial"] if self.hdr.dolby_vision else []
             return ["-map", f"0:{self.index}", "-c:v:0", "copy", *tag, *scale, *record]
         return [
-            *("-map", f"[{PICTURE}]"),
-            *("-c:v:0", "libx265", "-preset", self.preset, "-crf", f"{self.crf:g}"),
-            *("-x265-params", self._x265_parameters()),
-            *("-pix_fmt:v:0", self.pixel_format, *tag, "-a53cc:v:0", str(int(self.captions)), "-dolbyvision:v:0", "0"),
+            *("-map", f"[{PICTURE}]", *self.encoder()),
+            *(*tag, "-a53cc:v:0", str(int(self.captions)), "-dolbyvision:v:0", "0"),
             *(("-bsf:v:0", self.held.filter()) if self.held else ()),
             *("-fps_mode", "passthrough", "-enc_time_base:v:0", "filter" if self.retimed else "demux", *scale),
+        ]
+
+    def encoder(self) -> list[str]:
+        """ffmpeg's options for the encoder itself: samples of the film get the very same."""
+        return [
+            *("-c:v:0", "libx265", "-preset", self.preset, "-crf", f"{self.crf:g}"),
+            *("-x265-params", self._x265_parameters(), "-pix_fmt:v:0", self.pixel_format),
         ]
 
     def _x265_parameters(self) -> str:
@@ -117,17 +134,26 @@ class PicturePlan:
         words = {"log-level": "error"} | asked | still | small | threads
         return ":".join(f"{name}={value}" for name, value in words.items())
 
-    def graph(self, side: int, *, encoded: bool = True) -> str:
+    def chain(self) -> str:
+        """The filters from the source to what the encoder gets."""
+        return f"[0:{self.index}]" + ",".join(self.filters)
+
+    def graph(self, side: int, *, encoded: bool = True, chosen: str = "") -> str:
         """The filters from the source to what the encoder gets, and from there to tiny pictures of ``side`` samples.
 
         One graph for both: with a graph each, ffmpeg 9 stood still for ever in a quarter of the films whose fields
-        became frames. ``encoded`` is False where the tiny pictures alone are wanted.
+        became frames. ``encoded`` is False where nothing is encoded; ``chosen``: a filter that lets some of the frames
+        through, as they are, to an output of their own.
         """
         # The inspector's scaler takes colour samples to sit on the left, as they do in most films.
         as_they_are = "in_range=tv:out_range=tv:in_chroma_loc=left:out_chroma_loc=left"
         shrink = f"scale={side}:{side}:flags=area:{as_they_are},format=yuv420p"
-        chain = f"[0:{self.index}]" + ",".join(self.filters)
-        return f"{chain},split[{PICTURE}][seen];[seen]{shrink}[{THUMBS}]" if encoded else f"{chain},{shrink}[{THUMBS}]"
+        ends = [PICTURE] if encoded else []
+        ends += ["seen", *(["all"] if chosen else [])]
+        if len(ends) == 1:
+            return f"{self.chain()},{shrink}[{THUMBS}]"
+        split = f"{self.chain()},split{f'={len(ends)}' if chosen else ''}" + "".join(f"[{end}]" for end in ends)
+        return f"{split};[seen]{shrink}[{THUMBS}]" + (f";[all]{chosen}[{CHOSEN}]" if chosen else "")
 
 
 def encoded_picture(video: VideoStream, options: Options) -> tuple[PicturePlan, list[Dropped]]:

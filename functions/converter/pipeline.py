@@ -6,13 +6,12 @@ from functions.converter.deliver import Delivery, deliver
 from functions.converter.deps import Deps
 from functions.converter.encode import Job
 from functions.converter.lease import Lease
+from functions.converter.making import Maker
 from functions.converter.patience import patiently
 from functions.converter.plan import plan_conversion
-from functions.converter.previews import choose_frames, make_previews
+from functions.converter.previews import make_previews
 from functions.converter.probe import accept
-from functions.converter.rendering import render
 from functions.converter.unpack import probe_film
-from functions.converter.verify import verify_rendition
 from functions.converter.workspace import workspace
 from functions.shared import logs, metrics
 from functions.shared.errors import StaleAttempt
@@ -20,7 +19,7 @@ from functions.shared.options import Options
 
 
 def convert(lease: Lease, deps: Deps) -> None:
-    """Convert the claimed source: fetch → probe → plan → encode → verify → publish → commit."""
+    """Convert the claimed source: fetch → probe → plan → search, encode, verify → publish → commit."""
     claim, settings = lease.claim, deps.settings
     options = Options.from_row(claim.options)
     with workspace(settings.scratch_dir, claim) as work:
@@ -34,14 +33,11 @@ def convert(lease: Lease, deps: Deps) -> None:
             plan = plan_conversion(media, options)
         deps.inspector.prepare()
         job = Job(source, film, container, media, lease, deps.slots, settings)
-        with lease.stage("encode"), job.share():
-            rendition = render(plan, options, job)
+        made = Maker(plan, options, job, deps.inspector).make()
         with lease.stage("verify"):
-            frames = choose_frames(rendition, media, options)
-            verified = verify_rendition(rendition, job, deps.inspector, frames.picks)
-            previews = make_previews(frames, verified, job, deps.inspector)
+            previews = make_previews(made.frames, made.verified, job, deps.inspector)
         with lease.stage("publish"):
-            delivery = deliver(rendition, verified, previews, job, deps.storage)
+            delivery = deliver(made.rendition, made.verified, previews, job, deps.storage)
         if not patiently(lambda: deps.transactions.complete(claim, delivery.result), lease.deadline.patience_s()):
             for key in delivery.keys:
                 deps.storage.delete(claim.converted_bucket, key)

@@ -55,6 +55,7 @@ def write_receipt(
         },
         "saved_bytes": media.size - published.size,
         "plan": None if rendition.plan is None else planned(rendition.plan),
+        "quality": rendition.quality.as_json() if rendition.quality else None,
         "warnings": [one.as_json() for one in warned],
         "encoder": _encoder(rendition, verified, job),
         "verification": _verification(rendition, verified),

@@ -6,13 +6,16 @@ source as it is.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from functions.converter.encode import Encoded, GrewTooLarge, Job, encode
 from functions.converter.media import MediaInfo
 from functions.converter.plan import ConversionPlan, plan_keeping
+from functions.converter.quality import BY_SIZE, FIXED, Quality
+from functions.converter.samples import Window
 from functions.converter.tags import location
+from functions.converter.target import Found
 from functions.converter.trackplan import TrackPlan
 from functions.shared.options import MAX_CRF, Options
 
@@ -27,6 +30,9 @@ ENOUGH_BITS = 0.7
 FRAME_OVERHEAD_BYTES = 16
 """Of the index, for each frame."""
 
+HOPELESS = 1.3
+"""Times the source's size, foretold by samples, at which the encode is not even begun: they may be off by less."""
+
 HARMLESS_DATA = frozenset({"tmcd", "text"})
 
 CRF_PER_HALVING = 8.0
@@ -39,7 +45,8 @@ USUAL_CRF = 18.0
 class Rendition:
     """What is to be verified and published. ``plan`` and ``encoded`` are None for the source as it is.
 
-    ``outcome``: ``converted``, ``remuxed`` or ``kept_original``, the last with a ``reason``.
+    ``outcome``: ``converted``, ``remuxed`` or ``kept_original``, the last with a ``reason``. ``quality``: how good a
+    picture that was encoded was meant to be, and is.
     """
 
     outcome: str
@@ -49,18 +56,44 @@ class Rendition:
     plan: ConversionPlan | None = None
     encoded: Encoded | None = None
     reason: str | None = None
+    quality: Quality | None = None
 
 
-def render(plan: ConversionPlan, options: Options, job: Job) -> Rendition:
-    """Encode or copy, and see to it that the result is no larger than the source."""
+def render(plan: ConversionPlan, options: Options, job: Job, found: Found | None = None) -> Rendition:
+    """Encode or copy, and see to it that the result is no larger than the source.
+
+    ``found``: the rate factor that a search came to, and what else it knows.
+    """
     if plan.is_remux:
         return _made(REMUXED, plan, encode(plan, job))
-    if not _may_be_kept(plan, options, job.media):
-        return _made(CONVERTED, plan, encode(plan, job))
+    plan, quality = plan.at_crf(found.quality.crf) if found else plan, found.quality if found else None
+    quality = quality or Quality(FIXED, plan.picture.crf)
+    bound = job.media.size if _may_be_kept(plan, options, job.media) else None
+    chosen = found.windows if found else ()
     try:
-        return _made(CONVERTED, plan, encode(plan, job, job.media.size))
+        _refuse_foretold(plan, quality, job.media, bound)
+        ready = found.encoded if found else None
+        encoded = _within(ready, bound) if ready else encode(plan, job, bound, chosen)
+        return replace(_made(CONVERTED, plan, encoded), quality=quality)
     except GrewTooLarge as exc:
-        return _bounded(plan, options, job, exc.factor)
+        return _bounded(plan, options, job, exc.factor, quality, chosen)
+
+
+def _refuse_foretold(plan: ConversionPlan, quality: Quality, media: MediaInfo, bound: int | None) -> None:
+    """Raise ``GrewTooLarge`` where samples foretell a result so large that it need not be tried."""
+    size = quality.estimate["size"] if quality.estimate else None
+    if size is None or bound is None:
+        return
+    factor = (size + _beside_bytes(plan, media)) / bound
+    if factor > HOPELESS:
+        raise GrewTooLarge(factor)
+
+
+def _within(encoded: Encoded, bound: int | None) -> Encoded:
+    size = encoded.output.stat().st_size
+    if bound is not None and size > bound:
+        raise GrewTooLarge(size / bound)
+    return encoded
 
 
 def _may_be_kept(plan: ConversionPlan, options: Options, media: MediaInfo) -> bool:
@@ -82,13 +115,16 @@ def _may_tell_places(media: MediaInfo) -> bool:
     return any(one["type"] == "data" and one["tag"] not in HARMLESS_DATA for one in media.other)
 
 
-def _bounded(plan: ConversionPlan, options: Options, job: Job, factor: float) -> Rendition:
+def _bounded(
+    plan: ConversionPlan, options: Options, job: Job, factor: float, quality: Quality, chosen: tuple[Window, ...]
+) -> Rendition:
     """Once more with as many bits as the source has; ``factor``: how many times its size the result would have had."""
     crf = bounded_crf(job.media, plan, factor)
     if crf is not None:
         bounded = plan.at_crf(crf)
         try:
-            return _made(CONVERTED, bounded, encode(bounded, job, job.media.size))
+            made = _made(CONVERTED, bounded, encode(bounded, job, job.media.size, chosen))
+            return replace(made, quality=replace(quality, crf=crf, bound_by=BY_SIZE))
         except GrewTooLarge as exc:
             factor = max(factor, exc.factor)
     reason = (
@@ -100,7 +136,7 @@ def _bounded(plan: ConversionPlan, options: Options, job: Job, factor: float) ->
 
 def bounded_crf(media: MediaInfo, plan: ConversionPlan, factor: float) -> float | None:
     """The rate factor that keeps the result below the source's size; None if that leaves far too few bits."""
-    beside = sum(_audio_bytes(track, media) for track in plan.of("audio")) + FRAME_OVERHEAD_BYTES * plan.picture.frames
+    beside = _beside_bytes(plan, media)
     room = ROOM * media.size - beside
     needed = factor * media.size - beside
     if room <= 0 or room < ENOUGH_BITS * needed:
@@ -108,6 +144,11 @@ def bounded_crf(media: MediaInfo, plan: ConversionPlan, factor: float) -> float 
     steep = max(0.0, 1 - plan.picture.crf / USUAL_CRF)
     steps = CRF_PER_HALVING + (CRF_PER_HALVING_AT_0 - CRF_PER_HALVING) * steep
     return round(min(MAX_CRF, plan.picture.crf + steps * math.log2(needed / room)), 2)
+
+
+def _beside_bytes(plan: ConversionPlan, media: MediaInfo) -> int:
+    """What a result has beside its picture: sound and index."""
+    return sum(_audio_bytes(track, media) for track in plan.of("audio")) + FRAME_OVERHEAD_BYTES * plan.picture.frames
 
 
 def _audio_bytes(planned: TrackPlan, media: MediaInfo) -> int:

@@ -19,6 +19,7 @@ from functions.converter.inspector.limits import SMALL_LOSS
 from functions.converter.judging import judge
 from functions.converter.plan import ConversionPlan
 from functions.converter.rendering import Rendition
+from functions.converter.samples import Window
 from functions.converter.threads import processors_available
 from functions.converter.tinypictures import SIDE, FrameFigures, allowance
 from functions.shared.errors import DamagedMedia, UnreadableMedia, VerificationFailed
@@ -45,20 +46,30 @@ class Verified:
     lost: int
 
 
-def verify_rendition(rendition: Rendition, job: Job, inspector: Inspector, picks: tuple[Pick, ...]) -> Verified:
+def verify_rendition(
+    rendition: Rendition, job: Job, inspector: Inspector, picks: tuple[Pick, ...], chosen: tuple[Window, ...] = ()
+) -> Verified:
     """Verify what is to be delivered. The source as it is needs no proof: it is published with its own bytes."""
     if rendition.plan is None or rendition.encoded is None:
         return Verified({}, None, 0)
-    return verify(rendition.plan, rendition.encoded, job, inspector, picks)
+    return verify(rendition.plan, rendition.encoded, job, inspector, picks, chosen)
 
 
-def verify(plan: ConversionPlan, encoded: Encoded, job: Job, inspector: Inspector, picks: tuple[Pick, ...]) -> Verified:
+def verify(
+    plan: ConversionPlan,
+    encoded: Encoded,
+    job: Job,
+    inspector: Inspector,
+    picks: tuple[Pick, ...],
+    chosen: tuple[Window, ...] = (),
+) -> Verified:
     """Raise ``VerificationFailed`` with the measured difference unless the result is the source's film.
 
     The frames that are named by ``picks`` are left in the workspace as ``picks.rgb``, one after another, and the facts
-    tell their times; a copy is not decoded, and has none.
+    tell their times; a copy is not decoded, and has none. The ``chosen`` frames are left there as ``chosen.result``,
+    without compression.
     """
-    facts = measure(plan, encoded, job, inspector, picks)
+    facts = measure(plan, encoded, job, inspector, picks, chosen)
     lost = _lost(facts)
     frames = None
     if encoded.thumbs is not None:
@@ -75,7 +86,12 @@ def verify(plan: ConversionPlan, encoded: Encoded, job: Job, inspector: Inspecto
 
 
 def measure(
-    plan: ConversionPlan, encoded: Encoded, job: Job, inspector: Inspector, picks: tuple[Pick, ...]
+    plan: ConversionPlan,
+    encoded: Encoded,
+    job: Job,
+    inspector: Inspector,
+    picks: tuple[Pick, ...],
+    chosen: tuple[Window, ...] = (),
 ) -> dict[str, Any]:
     """Ask the inspector about both files. The tiny pictures of the result go to ``result.thumbs``."""
     threads = processors_available()
@@ -91,6 +107,7 @@ def measure(
         "examine": encoded.complained,
         "tracks": [{"type": one.kind, "source": one.index, "copied": one.copied} for one in plan.tracks],
         "picks": [vars(pick) for pick in picks],
+        "chosen": [[window.first, window.end] for window in chosen],
     }
     video = job.media.video
     limits = process.Limits(
@@ -111,7 +128,8 @@ def measure(
 
 
 PICKS = "picks.rgb"
-OUTPUTS = ("result.thumbs", PICKS)
+CHOSEN_RESULT = "chosen.result"
+OUTPUTS = ("result.thumbs", PICKS, CHOSEN_RESULT)
 
 
 def _lost(facts: dict[str, Any]) -> int:

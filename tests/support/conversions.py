@@ -9,11 +9,12 @@ from typing import Any
 
 from functions.converter.encode import Job
 from functions.converter.inspection import Inspector
+from functions.converter.making import Maker
 from functions.converter.media import MediaInfo
 from functions.converter.plan import ConversionPlan
-from functions.converter.previews import Previews, choose_frames, make_previews
-from functions.converter.rendering import Rendition, render
-from functions.converter.verify import Verified, verify_rendition
+from functions.converter.previews import Previews, make_previews
+from functions.converter.rendering import Rendition
+from functions.converter.verify import Verified
 from functions.shared.options import Options
 from functions.shared.settings import Settings
 from local.ondesk import Workplace, plan_here
@@ -75,11 +76,7 @@ def convert_file(
         inspecting.prepare()
         planned = plan_here(copy, options, Workplace(folder, inspecting, lease, settings))
         plan, job, media = replan(planned.plan), planned.job, planned.job.media
-        with lease.stage("encode"):
-            rendition = render(plan, options, job)
-        harm(rendition)
+        made = Maker(plan, options, job, inspecting, harm).make()
         with lease.stage("verify"):
-            frames = choose_frames(rendition, media, options)
-            verified = verify_rendition(rendition, job, inspecting, frames.picks)
-            previews = make_previews(frames, verified, job, inspecting)
-        return Conversion(media, plan, rendition, verified, previews, job)
+            previews = make_previews(made.frames, made.verified, job, inspecting)
+        return Conversion(media, plan, made.rendition, made.verified, previews, job)

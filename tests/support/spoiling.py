@@ -52,8 +52,8 @@ class SpoiledPicture(PicturePlan):
 
     more: str = ""
 
-    def graph(self, side: int, *, encoded: bool = True) -> str:
-        good = super().graph(side, encoded=encoded)
+    def graph(self, side: int, *, encoded: bool = True, chosen: str = "") -> str:
+        good = super().graph(side, encoded=encoded, chosen=chosen)
         if not encoded:
             return good
         return good.replace(f"[{PICTURE}]", "[clean]") + f";[clean]{self.more}[{PICTURE}]"

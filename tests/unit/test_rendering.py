@@ -24,6 +24,7 @@ from functions.converter.rendering import (
     may_stay_as_it_is,
     render,
 )
+from functions.converter.samples import Window
 from functions.shared.options import MAX_CRF
 from tests.support.attempts import a_job
 from tests.support.plans import asked, planned
@@ -45,7 +46,9 @@ class Encoder:
         self.plans: list[ConversionPlan] = []
         self.bounds: list[int | None] = []
 
-    def __call__(self, plan: ConversionPlan, job: Job, bound_bytes: int | None = None) -> Encoded:
+    def __call__(
+        self, plan: ConversionPlan, job: Job, bound_bytes: int | None = None, _chosen: tuple[Window, ...] = ()
+    ) -> Encoded:
         self.plans.append(plan)
         self.bounds.append(bound_bytes)
         factor = self.answers.pop(0)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from typing import Any
 
 import av
@@ -9,6 +10,9 @@ from av.video.reformatter import Colorspace, VideoReformatter
 
 UNSPECIFIED = 2
 """What H.273 calls a matrix that is not given."""
+
+EIGHT = 8
+"""Bits of a sample that fit into a byte."""
 
 HD_ROWS = 720
 """From so many on, players take a matrix that is not given for that of HD (BT.709)."""
@@ -53,6 +57,27 @@ class Picker:
             frame, width, height, "rgb24", src_colorspace=matrix, interpolation="AREA", threads=1
         )
         return plane_bytes(small, 3)
+
+
+class Keeper:
+    """Writes the frames of some stretches to a descriptor as they are. After a failure it writes no more: whoever
+    wanted them finds too few."""
+
+    def __init__(self, fd: int, stretches: list[list[int]]) -> None:
+        self._file = os.fdopen(os.dup(fd), "wb", 1 << 20)
+        self._wanted = {number for first, end in stretches for number in range(first, end)}
+
+    def see(self, number: int, frame: Any) -> None:
+        if number not in self._wanted:
+            return
+        try:
+            self._file.write(plane_bytes(frame, 2 if frame.format.components[0].bits > EIGHT else 1))
+        except FAILURES:
+            self._wanted.clear()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.close()
 
 
 def plane_bytes(frame: Any, pixel_bytes: int) -> bytes:

@@ -13,7 +13,7 @@ from functions.converter.inspector.chapters import chapter_facts
 from functions.converter.inspector.damage import decodable
 from functions.converter.inspector.opening import Refused, codec_name, open_media, packets
 from functions.converter.inspector.pairs import compare_tracks
-from functions.converter.inspector.picking import Picker, plane_bytes
+from functions.converter.inspector.picking import Keeper, Picker, plane_bytes
 from functions.converter.inspector.picture import encoder_signature, first_frames, picture_facts
 from functions.converter.inspector.tally import Tally, tally
 
@@ -31,7 +31,8 @@ def verify(fds: list[int], request: dict[str, Any]) -> dict[str, Any]:
     ``retimed``: the plan changes times on purpose (fields become frames), so they are told and not compared. Each
     frame is decoded, and written to the third descriptor as a tiny picture of ``thumb`` pixels a side. Frames that are
     named under ``picks`` also go to the fourth, as RGB of the size that is named; ``pick_times`` says when they are
-    shown, or None if they could not be written.
+    shown, or None if they could not be written. Those from one number to another one under ``chosen`` go to the fifth,
+    as they are.
     """
     source = open_media(fds[0], request["source"])
     output = open_media(fds[1], request["output"])
@@ -94,6 +95,7 @@ class _Watcher:
         self._side = request["thumb"]
         self._thumbs = os.fdopen(os.dup(fds[2]), "wb", 1 << 20)
         self.picker = Picker(fds[3]) if len(fds) > 3 else None
+        self._keeper = Keeper(fds[4], request.get("chosen", [])) if len(fds) > 4 else None
         self._wanted = {pick["frame"]: pick for pick in request.get("picks", [])}
         self._tiny = VideoReformatter()
 
@@ -101,13 +103,16 @@ class _Watcher:
         pick = self._wanted.get(self.count)
         if pick and self.picker:
             self.picker.take(frame, pick["width"], pick["height"])
+        if self._keeper:
+            self._keeper.see(self.count, frame)
         self._thumbs.write(_thumb(self._tiny, frame, self._side))
         self.count += 1
 
     def close(self) -> None:
         self._thumbs.close()
-        if self.picker:
-            self.picker.close()
+        for one in (self.picker, self._keeper):
+            if one:
+                one.close()
 
 
 def _thumb(reformatter: Any, frame: Any, side: int) -> bytes:

@@ -1,0 +1,133 @@
+"""Samples of a film, as the encoder would be given them: cut from the source through the plan's own filters."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from functions.converter import ffmpeg
+from functions.converter.bounds import bounds
+from functions.converter.containers import AVI, MATROSKA, MOV
+from functions.converter.encode import RAW, Job, keeping
+from functions.converter.liveliness import Liveliness, liveliness
+from functions.converter.measuring import run
+from functions.converter.pictureplan import CHOSEN, PicturePlan
+from functions.converter.plan import ConversionPlan
+from functions.converter.samples import Sampling, Window, selection
+from functions.converter.slots import Share
+from functions.converter.tinypictures import SIDE
+from functions.shared.errors import EncodeFailed
+from functions.shared.transactions import Progress
+
+READ_WHOLE_FRAMES = 6000
+"""Up to so many frames a film is read from its begin to its end. That takes a twentieth of what its encode does, is
+exact in every container, and tells how lively each frame is."""
+
+SEEKABLE = frozenset({MOV.demuxer, MATROSKA.demuxer, AVI.demuxer})
+"""Containers with an index. In the others a seek lands anywhere, so that even long films are read from the begin."""
+
+
+@dataclass(frozen=True)
+class SampleFilm:
+    """Frames of several windows without compression, one after another, each ``length`` frames long."""
+
+    path: Path
+    picture: PicturePlan
+    windows: tuple[Window, ...]
+    length: int
+
+    def inputs(self) -> list[str]:
+        """ffmpeg's options that open it, at the film's mean frame rate: by that x265 weighs frames."""
+        picture = self.picture
+        return [
+            *("-protocol_whitelist", "file", "-f", "rawvideo", "-pixel_format", picture.pixel_format),
+            *("-video_size", f"{picture.width}x{picture.height}", "-framerate", f"{picture.frame_rate:.6g}"),
+            *("-i", f"file:{self.path}"),
+        ]
+
+    def require_all(self) -> None:
+        """Raise ``EncodeFailed`` if there are not as many frames as was planned: others would be in their places."""
+        expected = len(self.windows) * self.length * self.picture.frame_bytes
+        if not self.path.exists() or self.path.stat().st_size != expected:
+            raise EncodeFailed("the samples are not as long as was planned")
+
+    def part(self, numbers: Sequence[int], path: Path) -> "SampleFilm":
+        """A film of some of its windows, written to ``path``."""
+        window_bytes = self.length * self.picture.frame_bytes
+        with self.path.open("rb") as whole, path.open("wb") as some:
+            for number in numbers:
+                whole.seek(number * window_bytes)
+                some.write(whole.read(window_bytes))
+        return replace(self, path=path, windows=tuple(self.windows[number] for number in numbers))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """``liveliness`` is None where only parts of the film were read."""
+
+    film: SampleFilm
+    liveliness: Liveliness | None
+    cpu_s: float
+
+
+def cut(plan: ConversionPlan, job: Job, asked: Sampling, share: Share) -> Cut:
+    """Cut the samples into the job's folder. Raises ``EncodeFailed`` if the film has fewer frames than planned."""
+    whole = plan.picture.frames <= READ_WHOLE_FRAMES or job.container.demuxer not in SEEKABLE
+    return _cut_reading_all(plan, job, asked, share) if whole else _cut_seeking(plan, job, asked, share)
+
+
+def _cut_reading_all(plan: ConversionPlan, job: Job, asked: Sampling, share: Share) -> Cut:
+    picture = plan.picture
+    raw, thumbs = job.folder / "samples.raw", job.folder / "samples.thumbs"
+    graph = picture.graph(SIDE, encoded=False, chosen=selection(asked.windows))
+    retimed = ["-enc_time_base:v:0", "filter"] if picture.retimed else []
+    outputs = [
+        "-filter_complex",
+        graph,
+        "-map",
+        "[thumbs]",
+        "-fps_mode",
+        "passthrough",
+        *retimed,
+        *RAW,
+        f"file:{thumbs}",
+    ]
+    outputs += keeping(plan, raw)[:-1]
+    try:
+        cpu_s = _run(plan, job, share, [], outputs, raw)
+        film = SampleFilm(raw, picture, asked.windows, asked.length)
+        film.require_all()
+        return Cut(film, liveliness(thumbs, asked.windows), cpu_s)
+    finally:
+        thumbs.unlink(missing_ok=True)
+
+
+def _cut_seeking(plan: ConversionPlan, job: Job, asked: Sampling, share: Share) -> Cut:
+    """A process for each window: starting one takes as long as decoding ten frames."""
+    picture = plan.picture
+    raw, part = job.folder / "samples.raw", job.folder / "window.raw"
+    cpu_s = 0.0
+    with raw.open("wb") as all_of_them:
+        for window in asked.windows:
+            at_s = picture.duration_s * window.first / picture.frames
+            outputs = ["-filter_complex", f"{picture.chain()}[{CHOSEN}]", "-map", f"[{CHOSEN}]"]
+            outputs += ["-fps_mode", "passthrough", "-frames:v", str(asked.length), *RAW]
+            cpu_s += _run(plan, job, share, ["-ss", f"{at_s:.6f}"], outputs, part)
+            all_of_them.write(part.read_bytes())
+            part.unlink()
+            job.lease.show(Progress("search", 0.0))
+    film = SampleFilm(raw, picture, asked.windows, asked.length)
+    film.require_all()
+    return Cut(film, None, cpu_s)
+
+
+def _run(plan: ConversionPlan, job: Job, share: Share, seek: list[str], outputs: list[str], output: Path) -> float:
+    output.unlink(missing_ok=True)
+    fd = os.open(job.film, os.O_RDONLY)
+    try:
+        reading = [*share.threads.reading(), *plan.picture.decoding(), *seek]
+        inputs = [*reading, *ffmpeg.untrusted_input(job.container, fd, bounds(job.settings))]
+        job.lease.beat()
+        return run(ffmpeg.command(inputs, outputs, output), job, share, fd).cpu_s
+    finally:
+        os.close(fd)

@@ -1,0 +1,83 @@
+"""The finished film against its target, on frames that the search did not look at."""
+
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+
+from functions.converter import quality, ratesearch
+from functions.converter.cutting import SampleFilm
+from functions.converter.encode import CHOSEN_SOURCE, Encoded, Job
+from functions.converter.liveliness import liveliness
+from functions.converter.measuring import Measured, Side, measure, ruler
+from functions.converter.plan import ConversionPlan
+from functions.converter.probing import percentile_5
+from functions.converter.quality import Gate
+from functions.converter.ratesearch import Curve, Point
+from functions.converter.samples import Window
+from functions.converter.target import FAILURES, Found, failed
+from functions.converter.verify import CHOSEN_RESULT
+from functions.shared.errors import EncodeFailed
+from functions.shared.qualities import Target
+
+TOLERANCE = 1.5
+"""Points that the film may be rated below its target: one is what a search may be off, and the gate has few frames."""
+
+FLOOR_TOLERANCE = 4.0
+"""The same of the 5th percentile: of a few dozen frames it is that of the worst scene among them."""
+
+LEAST_STEP = 0.5
+"""A correction is at least so many steps of the rate factor."""
+
+
+def check(plan: ConversionPlan, encoded: Encoded, target: Target, found: Found, job: Job) -> Gate:
+    """Measure the chosen frames of a verified result, which lie in the job's folder beside the source's.
+
+    A measurement that fails leaves the film unmeasured, and is in the log.
+    """
+    try:
+        with job.share() as share:
+            films = [_film(job.folder / name, plan, found.windows) for name in (CHOSEN_SOURCE, CHOSEN_RESULT)]
+            source, result = (Side(film.inputs(), f"[{at}:v:0]null") for at, film in enumerate(films))
+            measured = measure(result, source, ruler(plan.picture), job, share)
+        return _judged(measured, encoded, target, found.windows)
+    except FAILURES as exc:
+        failed("gate", exc, job)
+        return Gate(quality.NOT_MEASURED)
+    finally:
+        for name in (CHOSEN_SOURCE, CHOSEN_RESULT):
+            (job.folder / name).unlink(missing_ok=True)
+
+
+def corrected_crf(target: Target, found: Found, gate: Gate, crf: float) -> float | None:
+    """A lower rate factor, by what search and gate say together; None if there is none.
+
+    Each counts by how many stretches of the film it has seen.
+    """
+    if found.curve is None or gate.vmaf is None or gate.p5 is None or crf <= ratesearch.LEAST_CRF:
+        return None
+    expected = found.curve.at(crf)
+    share = len(found.windows) / (len(found.windows) + found.searched)
+    vmaf = expected.vmaf + share * (gate.vmaf - expected.vmaf)
+    p5 = expected.p5 + share * (gate.p5 - expected.p5)
+    solution = ratesearch.solve(target, Curve(Point(crf, vmaf, p5), found.curve.rough))
+    return max(ratesearch.LEAST_CRF, min(solution.crf, round(crf - LEAST_STEP, 2)))
+
+
+def _film(path: Path, plan: ConversionPlan, windows: tuple[Window, ...]) -> SampleFilm:
+    film = SampleFilm(path, plan.picture, windows, windows[0].frames)
+    film.require_all()
+    return film
+
+
+def _judged(measured: Measured, encoded: Encoded, target: Target, windows: tuple[Window, ...]) -> Gate:
+    scores, each = measured.scores, len(measured.scores) // len(windows)
+    if each * len(windows) != len(scores):
+        raise EncodeFailed(f"{len(scores)} frames were measured of {len(windows)} windows")
+    means = [fmean(scores[at * each : (at + 1) * each]) for at in range(len(windows))]
+    lively = liveliness(encoded.thumbs, windows) if encoded.thumbs else None
+    mean = fmean(means)
+    vmaf = lively.film_mean(means) if lively else mean
+    p5 = min(100.0, percentile_5(scores) + vmaf - mean)
+    missed = vmaf < target.vmaf - TOLERANCE or p5 < target.floor - FLOOR_TOLERANCE
+    gate = Gate(quality.MET, len(scores), mean, vmaf, p5, TOLERANCE, measured.cpu_s)
+    return replace(gate, outcome=quality.MISSED) if missed else gate

@@ -1,0 +1,80 @@
+"""From a plan to a verified film as good as was asked for: search, encode, verify, measure, correct at most once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from functions.converter import quality
+from functions.converter.encode import Job
+from functions.converter.gate import check, corrected_crf
+from functions.converter.inspection import Inspector
+from functions.converter.plan import ConversionPlan
+from functions.converter.previews import Choice, choose_frames
+from functions.converter.rendering import CONVERTED, Rendition, render
+from functions.converter.target import Found, find_crf
+from functions.converter.verify import Verified, verify_rendition
+from functions.shared.options import Options
+from functions.shared.qualities import Target
+
+TIMES_OF_FIRST = 1.5
+"""A correction begins only if the deadline leaves so many times what the first encode and its verification took."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """``frames``: those that were picked for previews while the result was decoded."""
+
+    rendition: Rendition
+    frames: Choice
+    verified: Verified
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes one film. ``before_verify`` is called with each result before it is verified."""
+
+    plan: ConversionPlan
+    options: Options
+    job: Job
+    inspector: Inspector
+    before_verify: Callable[[Rendition], None] = lambda _rendition: None
+
+    def make(self) -> Made:
+        """What is to be delivered; raises what encoding and verifying raise."""
+        target = self.options.target
+        if self.plan.is_remux or target is None:
+            return self._attempt(None)
+        with self.job.lease.stage("search"):
+            found = find_crf(self.plan, target, self.job)
+        made = self._measured(self._attempt(found), target, found)
+        told = made.rendition.quality
+        if told is None or told.gate is None or told.gate.outcome != quality.MISSED or told.bound_by == quality.BY_SIZE:
+            return made
+        crf = corrected_crf(target, found, told.gate, told.crf)
+        if crf is None or not self._has_time_again():
+            return made
+        again = replace(found, quality=replace(told, crf=crf, corrected=told.crf, gate=None))
+        return self._measured(self._attempt(again), target, again)
+
+    def _attempt(self, found: Found | None) -> Made:
+        job = self.job
+        with job.lease.stage("encode"), job.share():
+            rendition = render(self.plan, self.options, job, found)
+        self.before_verify(rendition)
+        with job.lease.stage("verify"):
+            frames = choose_frames(rendition, job.media, self.options)
+            chosen = found.windows if found and rendition.outcome == CONVERTED else ()
+            return Made(rendition, frames, verify_rendition(rendition, job, self.inspector, frames.picks, chosen))
+
+    def _measured(self, made: Made, target: Target, found: Found) -> Made:
+        """With what was measured of it, if its frames were kept for that."""
+        rendition = made.rendition
+        told, encoded, plan = rendition.quality, rendition.encoded, rendition.plan
+        if told is None or encoded is None or plan is None or not found.windows:
+            return made
+        with self.job.lease.stage("verify"):
+            gate = check(plan, encoded, target, found, self.job)
+        return replace(made, rendition=replace(rendition, quality=replace(told, gate=gate)))
+
+    def _has_time_again(self) -> bool:
+        lease = self.job.lease
+        return lease.deadline.left_s() > TIMES_OF_FIRST * (lease.stage_s["encode"] + lease.stage_s["verify"])

@@ -1,0 +1,192 @@
+"""The rate factor at which a film meets its target: found on samples, or the table's where that cannot be."""
+
+import logging
+import math
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+from functions.converter import quality, ratesearch
+from functions.converter.cutting import Cut, cut
+from functions.converter.encode import Encoded, Job
+from functions.converter.measuring import Ruler, ruler
+from functions.converter.plan import ConversionPlan
+from functions.converter.probing import WINDOW_LOSS, Probe, probe_samples
+from functions.converter.quality import Quality
+from functions.converter.ratesearch import Curve, Looked, Point, Solution
+from functions.converter.samples import WHOLE_FRAMES, Sampling, Window, gate_windows, measuring_cost, sampling
+from functions.converter.slots import Share
+from functions.converter.whole import find_whole
+from functions.shared import logs
+from functions.shared.errors import (
+    EncodeFailed,
+    MediaProcessKilled,
+    OutputTooLarge,
+    ScratchFull,
+    StageStalled,
+)
+from functions.shared.qualities import Target
+from functions.shared.transactions import Progress
+
+FAILURES = (EncodeFailed, MediaProcessKilled, OutputTooLarge, ScratchFull, StageStalled, OSError, MemoryError)
+"""Of a search or a gate, that leave the conversion as it is. That the attempt must end is none of them."""
+
+MEASURING_S_PER_MEGAPIXEL = 0.025
+LEAST_TIME_S = 5.0
+TIMES_OF_ENCODE = 2.0
+"""A search begins if the deadline leaves so many times what the encode may take, and a little for itself."""
+
+KEYFRAME_EVERY = 250
+"""Frames from one keyframe to the next, at most (x265's ``keyint``)."""
+
+STEPS_PER_HALVING = 6.0
+"""Steps of the rate factor that halve the bits of most films."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """``encoded``: the result itself, where the whole film was the sample. ``curve``: what the search knows of how
+    VMAF changes with the rate factor; ``windows``: those by which the result shall be proven; ``searched``: how many it
+    looked at."""
+
+    quality: Quality
+    encoded: Encoded | None = None
+    curve: Curve | None = None
+    windows: tuple[Window, ...] = ()
+    searched: int = 0
+
+
+def find_crf(plan: ConversionPlan, target: Target, job: Job) -> Found:
+    """Search the rate factor; the plan's own, which is the table's, where a search is not possible.
+
+    Holds a share of the worker. Raises only what means that the attempt must end.
+    """
+    by_table = Quality(quality.BY_TABLE, plan.picture.crf, target)
+    if plan.picture.colour.is_hdr:
+        return Found(replace(by_table, outcome=quality.HDR))
+    with job.share() as share:
+        if not _has_time(plan, job, share):
+            return Found(replace(by_table, outcome=quality.NO_TIME))
+        try:
+            job.lease.show(Progress("search", 0.0))
+            whole = plan.picture.frames <= WHOLE_FRAMES
+            return _by_whole(plan, target, job, share) if whole else _by_samples(plan, target, job, share)
+        except FAILURES as exc:
+            failed("search", exc, job)
+            return Found(replace(by_table, outcome=quality.FAILED))
+
+
+def _has_time(plan: ConversionPlan, job: Job, share: Share) -> bool:
+    return job.lease.deadline.left_s() > TIMES_OF_ENCODE * foretold_encode_s(plan, share) + LEAST_TIME_S
+
+
+def foretold_encode_s(plan: ConversionPlan, share: Share) -> float:
+    """About how long the encode takes on its share of an idle machine like the one that was measured."""
+    picture = plan.picture
+    megapixels = picture.frames * picture.width * picture.height / 1e6
+    return megapixels * MEASURING_S_PER_MEGAPIXEL / measuring_cost(picture.preset) / share.threads.pool
+
+
+def _by_whole(plan: ConversionPlan, target: Target, job: Job, share: Share) -> Found:
+    quality_of_it, encoded = find_whole(plan, target, job, share)
+    return Found(quality_of_it, encoded)
+
+
+def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) -> Found:
+    picture, measure_by = plan.picture, ruler(plan.picture)
+    size = picture.frame_bytes
+    asked = sampling(picture.frames, picture.duration_s, picture.preset, size, measure_by.every)
+    looking = Looking(plan, job, share, measure_by, asked, cut(plan, job, asked, share))
+    try:
+        solution, curve = ratesearch.search(target, picture.crf, looking.look)
+    finally:
+        looking.close()
+    proof = gate_windows(picture.frames, size, measure_by.every, asked.windows)
+    return Found(looking.quality(target, solution), curve=curve, windows=proof, searched=len(asked.windows))
+
+
+class Looking:
+    """Looks at the samples of one film, again and again, and keeps what it saw."""
+
+    def __init__(
+        self, plan: ConversionPlan, job: Job, share: Share, measure_by: Ruler, asked: Sampling, samples: Cut
+    ) -> None:
+        self._plan, self._job, self._share, self._ruler = plan, job, share, measure_by
+        self._asked, self._samples = asked, samples
+        self._rough = samples.film.part(asked.coarse, job.folder / "rough.raw")
+        self.probes: list[Probe] = []
+        self.fine: Probe | None = None
+
+    def look(self, crf: float, fine: bool) -> Looked:
+        """Encode and measure all samples, or only the few of a rough look."""
+        film = self._samples.film if fine else self._rough
+        probe = probe_samples(self._job, self._plan, film, crf, self._ruler, self._share)
+        self.probes.append(probe)
+        everything = tuple(range(len(self._asked.windows)))
+        if not fine:
+            return Looked(self._point(probe, self._asked.coarse), self._point(probe, self._asked.coarse))
+        self.fine = probe
+        return Looked(self._point(probe.of(self._asked.coarse), self._asked.coarse), self._point(probe, everything))
+
+    def close(self) -> None:
+        """Remove the samples."""
+        for film in (self._samples.film, self._rough):
+            film.path.unlink(missing_ok=True)
+
+    @property
+    def cpu_s(self) -> float:
+        return self._samples.cpu_s + sum(probe.cpu_s for probe in self.probes)
+
+    def quality(self, target: Target, solution: Solution) -> Quality:
+        """What the search came to."""
+        return Quality(
+            method=quality.BY_VMAF,
+            crf=solution.crf,
+            target=target,
+            model=self._ruler.model,
+            probes=tuple(probe.as_json() for probe in self.probes),
+            samples=tuple(self._told(at) for at in range(len(self._asked.windows))),
+            estimate={
+                "vmaf": round(solution.vmaf, 2),
+                "p5": round(solution.p5, 2),
+                "size": self.foretold_bytes(solution.crf),
+            },
+            search_cpu_s=self.cpu_s,
+            bound_by=solution.bound_by,
+            outcome=solution.outcome,
+        )
+
+    def foretold_bytes(self, crf: float) -> int | None:
+        """Of the picture of the whole film, from the samples: those have more keyframes than the film."""
+        if self.fine is None:
+            return None
+        length, packets = self._asked.length, self.fine.packets
+        keys = fmean(packets[::length])
+        others = fmean([size for at, size in enumerate(packets) if at % length] or packets)
+        frames = self._plan.picture.frames
+        keyframes = -(-frames // KEYFRAME_EVERY)
+        halvings = (crf - self.fine.crf) / STEPS_PER_HALVING
+        return int((keyframes * keys + (frames - keyframes) * others) * math.exp2(-halvings))
+
+    def _told(self, at: int) -> dict[str, float | int | None]:
+        window, picture = self._asked.windows[at], self._plan.picture
+        score = round(self.fine.means[at], 2) if self.fine else None
+        start_s = round(picture.duration_s * window.first / picture.frames, 3)
+        return {"start_s": start_s, "frames": window.frames, "score": score}
+
+    def _point(self, probe: Probe, numbers: tuple[int, ...]) -> Point:
+        """What some of the windows say of the film."""
+        lively = self._samples.liveliness
+        mean = fmean(probe.means)
+        vmaf = lively.of(numbers).film_mean(probe.means) if lively else mean
+        return Point(probe.crf, _in_film(vmaf), _in_film(min(100.0, probe.p5 + vmaf - mean)))
+
+
+def _in_film(vmaf: float) -> float:
+    return 100 - (100 - vmaf) * (1 - WINDOW_LOSS)
+
+
+def failed(what: str, exc: BaseException, job: Job) -> None:
+    """Tell the log of a search or a gate that failed, and that the attempt goes on without it."""
+    job.lease.beat()
+    said = " ".join((type(exc).__name__, str(exc), *getattr(exc, "__notes__", ())))
+    logs.event(f"{what}.failed", level=logging.WARNING, transaction_id=job.lease.claim.transaction_id, said=said)
