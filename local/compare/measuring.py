@@ -45,7 +45,7 @@ def measure(source: Film, result: Film, place: Workplace, *, by_order: bool) -> 
     outputs = ["-filter_complex", graph, *_listed("seen", "source"), *_listed("shown", "result")]
     outputs += [word for number, film in enumerate((source, result)) for word in _packets(number, film)]
     run_on_both(source, result, outputs, place, "measure")
-    folder = place.folder
+    folder = measured_folder(place)
     log = folder / LOG
     scores = vmaf.read_scores(log) if metric is VMAF else read_xpsnr(log)
     times = read_times(folder / "result.times", result.frame_rate)
@@ -77,6 +77,13 @@ def nearest(wanted: list[float], times: list[float]) -> list[int]:
     return found
 
 
+def measured_folder(place: Workplace) -> Path:
+    """Where both films are measured: no process may write where the films are that it reads."""
+    folder = place.folder / "measured"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 @contextmanager
 def both_open(source: Film, result: Film) -> Iterator[tuple[int, int]]:
     """Descriptors of both files."""
@@ -100,7 +107,8 @@ def run_on_both(source: Film, result: Film, outputs: list[str], place: Workplace
             place.lease.show(Progress(stage, done, said.fps))
 
         place.lease.show(Progress(stage, 0.0))
-        ffmpeg.run(argv, one, place.folder, _limits(source, result, place), place.lease.watch, report, beside_fd=other)
+        limits, folder = _limits(source, result, place), measured_folder(place)
+        ffmpeg.run(argv, one, folder, limits, place.lease.watch, report, beside_fd=other)
 
 
 def _limits(source: Film, result: Film, place: Workplace) -> process.Limits:

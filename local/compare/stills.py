@@ -8,7 +8,7 @@ from functions.converter.inspector.picking import HD_ROWS
 from functions.converter.media import UNSPECIFIED
 from functions.converter.pictures import Size, View, read_pictures
 from local.compare.films import Film
-from local.compare.measuring import run_on_both
+from local.compare.measuring import measured_folder, run_on_both
 from local.ondesk import Workplace
 
 BOX = (1280, 1280)
@@ -37,7 +37,7 @@ def take_stills(
     run_on_both(source, result, outputs, place, "pictures")
     shown = []
     for name, film, frames in taken:
-        pictures = read_pictures(place.folder / f"{name}.rgb", [size] * len(frames), _view(film))
+        pictures = read_pictures(measured_folder(place) / f"{name}.rgb", [size] * len(frames), _view(film))
         shown.append(dict(zip(frames, pictures, strict=True)))
     return [(shown[0][one], shown[1][other]) for one, other in wanted]
 
