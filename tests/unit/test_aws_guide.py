@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from functions.converter.publish import PART_BYTES, SINGLE_PUT_BYTES
-from infra import cost
-from infra.prices import Deployed
+from functions.shared import cost
+from functions.shared.prices import Deployed
+from infra.cost import page
 from local.client import POLL_CAP_S
 from tests.support.cloud.template import ROOT, functions, read_template
 
@@ -66,7 +67,7 @@ def test_each_parameter_stands_in_the_table_with_its_default() -> None:
 def test_the_cost_tables_are_the_calculators() -> None:
     """If not: python -m infra.cost"""
     section = GUIDE.partition("## What it costs\n\n")[2]
-    assert section.startswith(cost.page(cost.Rates()) + "\n")
+    assert section.startswith(page(cost.Rates()) + "\n")
 
 
 def test_nothing_is_deployed_whose_price_nobody_thought_of() -> None:

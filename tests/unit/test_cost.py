@@ -4,19 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from infra.cost import (
-    Item,
-    Rates,
-    conversion_s,
-    longest_film_s,
-    monthly_idle,
-    of_films,
-    page,
-    per_hour_of_video,
-    per_thousand_clips,
-    total,
-)
-from infra.prices import Assumptions, Film, Prices
+from functions.shared.cost import Item, Rates, conversion_s, longest_film_s, of_films, total
+from functions.shared.prices import Assumptions, Film, Prices
+from infra.cost import monthly_idle, page, per_hour_of_video, per_thousand_clips
 
 ROUND = Assumptions(
     frames_per_core_s=10,
