@@ -20,10 +20,10 @@ from functions.converter.slots import EncodeSlots
 from functions.converter.threads import processors_available
 from functions.converter.unpack import probe_film
 from functions.converter.verify import Verified
+from functions.shared.askedoptions import parse_options
 from functions.shared.options import Options
 from functions.shared.settings import Settings, read_settings
 from functions.shared.transactions import Progress
-from functions.upload.options import parse_options
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
+from functions.shared.askedoptions import FAULTS_SHOWN, is_option_fault, option_sentences
 from functions.shared.errors import InvalidRequest
 from functions.shared.settings import settings
 from functions.shared.transactions import NewTransaction
@@ -16,7 +17,6 @@ from functions.shared.wiring import storage, transactions
 from functions.upload.accept import accepted_type, check_size, clean_filename, upload_limit
 from functions.upload.idempotency import ENDPOINT, fingerprint
 from functions.upload.models import FileRequest, FilesRequest
-from functions.upload.options import FAULTS_SHOWN, is_option_fault, option_sentences
 from functions.upload.rows import new_transaction
 
 

@@ -13,6 +13,8 @@ from weakref import WeakKeyDictionary
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from functions.shared.askedoptions import FIELD_BYTES as OPTIONS_BYTES
+from functions.shared.askedoptions import parse_options
 from functions.shared.auth import parse_uuid
 from functions.shared.errors import (
     BodyTooLarge,
@@ -35,8 +37,6 @@ from functions.upload.body import Body
 from functions.upload.formdata import Event, FormDataParser, PartBegin, PartData, PartEnd
 from functions.upload.idempotency import ENDPOINT, fingerprint, keyed_id
 from functions.upload.incoming import IncomingFile
-from functions.upload.options import FIELD_BYTES as OPTIONS_BYTES
-from functions.upload.options import parse_options
 from functions.upload.rows import new_transaction
 
 FORM_OVERHEAD_BYTES = 1024**2

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from functions.shared.askedoptions import OptionsRequest
 from functions.upload.accept import MAX_FILES
-from functions.upload.options import OptionsRequest
 
 Sha256 = Annotated[str, StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{64}$")]
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from functions.shared import logs, metrics
+from functions.shared.askedoptions import FIELD_BYTES
 from functions.shared.auth import asking_user, parse_uuid, required_uuids
 from functions.shared.errors import (
     FileTooLarge,
@@ -24,7 +25,6 @@ from functions.upload.body import read_json_body
 from functions.upload.declare import declare
 from functions.upload.form import receive_form
 from functions.upload.idempotency import checked_key
-from functions.upload.options import FIELD_BYTES
 
 router = APIRouter(tags=["upload"])
 
@@ -125,7 +125,7 @@ REQUEST_BODY = {
                         "format": "binary",
                     },
                     "user_id": {"description": "Instead of the query parameter.", "type": "string", "format": "uuid"},
-                    "options": models("functions.upload.options", "OptionsRequest")
+                    "options": models("functions.shared.askedoptions", "OptionsRequest")
                     | {
                         "description": "A JSON object, before or after the files: it holds for all of them. At most"
                         f" {FIELD_BYTES} bytes.",

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from functions.shared.askedoptions import FIELD_BYTES, parse_options
 from functions.shared.errors import InvalidRequest
 from functions.shared.options import Options
 from functions.shared.qualities import FALLBACK_CRF, QUALITIES, Target
 from functions.shared.settings import Settings, read_settings
 from functions.shared.speeds import SPEEDS
-from functions.upload.options import FIELD_BYTES, parse_options
 
 BALANCED = Options(
     preset=SPEEDS["balanced"].preset, parameters=SPEEDS["balanced"].parameters, speed="balanced",

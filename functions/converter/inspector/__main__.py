@@ -15,12 +15,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
+from functions.converter.inspector.loading import loads
 from functions.converter.inspector.opening import Refused
 from functions.converter.inspector.probing import probe
 from functions.converter.inspector.stills import stills
 from functions.converter.inspector.verifying import verify
 
-COMMANDS = {"probe": probe, "verify": verify, "stills": stills}
+COMMANDS = {"probe": probe, "loads": loads, "verify": verify, "stills": stills}
 REQUEST_BYTES = 1024**2
 MOST_FDS = 8
 

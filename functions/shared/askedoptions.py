@@ -1,4 +1,4 @@
-"""The ``options`` of ``POST /upload``: what is taken, and the sentence for what is not."""
+"""The ``options`` of ``POST /upload`` and ``/estimate``: what is taken, and the sentence for what is not."""
 
 import json
 from collections.abc import Iterator, Sequence
