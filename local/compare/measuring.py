@@ -9,11 +9,13 @@ from pathlib import Path
 from functions.converter import ffmpeg, process, vmaf
 from functions.converter.threads import processors_available
 from functions.converter.tinypictures import FRAME_BYTES, SIDE
+from functions.shared.errors import EncodeFailed
 from functions.shared.transactions import Progress
 from local.compare.films import Film
 from local.compare.metric import VMAF, XPSNR, Metric, read_xpsnr
 from local.compare.tables import Packet, read_packets, read_times
 from local.ondesk import Workplace
+from local.problems import ClientError
 
 LOG = "scores.log"
 XPSNR_SAMPLES = "yuv420p"
@@ -38,7 +40,7 @@ class Measured:
 
 
 def measure(source: Film, result: Film, place: Workplace, *, by_order: bool) -> Measured:
-    """Measure every frame; films of many frames a second in every n-th. Raises what ``ffmpeg.run`` raises."""
+    """Measure every frame; films of many frames a second in every n-th. Raises ``ClientError``."""
     metric = XPSNR if source.picture.colour.is_hdr else VMAF
     step = vmaf.every_nth(result.frame_rate)
     graph = _graph(source, result, metric, step if by_order else 1, by_order=by_order)
@@ -97,7 +99,7 @@ def both_open(source: Film, result: Film) -> Iterator[tuple[int, int]]:
 
 
 def run_on_both(source: Film, result: Film, outputs: list[str], place: Workplace, stage: str) -> None:
-    """Run one ffmpeg whose inputs are the two films and whose outputs go to the workplace."""
+    """Run one ffmpeg that reads both films and writes into ``measured_folder``; raises ``ClientError``."""
     with both_open(source, result) as (one, other), place.lease.stage(stage):
         inputs = [*source.opening(one, place.settings), *result.opening(other, place.settings)]
         argv = ffmpeg.command(inputs, outputs, Path())[:-1]
@@ -108,7 +110,19 @@ def run_on_both(source: Film, result: Film, outputs: list[str], place: Workplace
 
         place.lease.show(Progress(stage, 0.0))
         limits, folder = _limits(source, result, place), measured_folder(place)
-        ffmpeg.run(argv, one, folder, limits, place.lease.watch, report, beside_fd=other)
+        try:
+            ffmpeg.run(argv, one, folder, limits, place.lease.watch, report, beside_fd=other)
+        except EncodeFailed as exc:
+            raise unmeasured(source, result) from exc
+
+
+def unmeasured(source: Film, result: Film) -> ClientError:
+    """Decoding or measuring one of them failed."""
+    return ClientError(
+        f"{source.name} and {result.name} could not be decoded side by side: convert both to MP4 first, and if that"
+        " does not help, set WORKER_MEMORY_BYTES higher.",
+        "not_comparable",
+    )
 
 
 def _limits(source: Film, result: Film, place: Workplace) -> process.Limits:

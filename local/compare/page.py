@@ -82,8 +82,9 @@ def page(report: Report) -> str:
 def describe_scores(report: Report) -> str:
     """The curve of scores in words."""
     metric, found = report.metric, report.figures
+    counted = "1 frame" if found.frames == 1 else f"{found.frames} frames"
     return (
-        f"{found.frames} frames measured: mean {metric.shown(found.mean)}, 5th percentile {metric.shown(found.low)},"
+        f"{counted} measured: mean {metric.shown(found.mean)}, 5th percentile {metric.shown(found.low)},"
         f" worst {metric.shown(found.worst)} at {report.shown_time(found.worst_s)}."
     )
 

@@ -10,7 +10,7 @@ from local.compare.axes import moment, number_axis, time_axis
 from local.compare.charts import Chart, Curve
 from local.compare.choosing import Figures, figures, scenes_of, worst_frames
 from local.compare.films import Film, pairs_by_order
-from local.compare.measuring import Measured, measure
+from local.compare.measuring import Measured, measure, unmeasured
 from local.compare.metric import Metric
 from local.compare.stills import take_stills
 from local.compare.tables import bit_rates
@@ -67,11 +67,11 @@ class Report:
 
 
 def compare(source: Film, result: Film, count: int, encoding: dict[str, str], place: Workplace) -> Report:
-    """Measure both films and take the pictures; raises ``ClientError`` and what ffmpeg raises."""
+    """Measure both films and take the pictures; raises ``ClientError``."""
     by_order = pairs_by_order(source, result)
     measured = measure(source, result, place, by_order=by_order)
     if not measured.scores:
-        raise ValueError("no pair of frames was measured")
+        raise unmeasured(source, result)
     chosen = worst_frames(measured.scores, measured.times, scenes_of(measured.sources, measured.thumbs), count)
     stills = take_stills(source, result, [(measured.sources[k], measured.frames[k]) for k in chosen], place)
     pairs = [

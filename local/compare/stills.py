@@ -22,7 +22,7 @@ def take_stills(
 ) -> list[tuple[Image.Image, Image.Image]]:
     """For each pair of frame numbers, source's and result's, both pictures in one size: the source's, within ``BOX``.
 
-    Raises what ``ffmpeg.run`` raises.
+    Raises ``ClientError``.
     """
     size = _view(source).within(BOX)
     outputs, taken = ["-filter_complex", ""], []
