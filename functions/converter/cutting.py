@@ -70,9 +70,12 @@ class Cut:
     cpu_s: float
 
 
-def cut(plan: ConversionPlan, job: Job, asked: Sampling, share: Share) -> Cut:
-    """Cut the samples into the job's folder. Raises ``EncodeFailed`` if the film has fewer frames than planned."""
-    whole = plan.picture.frames <= READ_WHOLE_FRAMES or job.container.demuxer not in SEEKABLE
+def cut(plan: ConversionPlan, job: Job, asked: Sampling, share: Share, whole_frames: int = READ_WHOLE_FRAMES) -> Cut:
+    """Cut the samples into the job's folder, reading a film of at most ``whole_frames`` from its begin to its end.
+
+    Raises ``EncodeFailed`` if the film has fewer frames than planned.
+    """
+    whole = plan.picture.frames <= whole_frames or job.container.demuxer not in SEEKABLE
     return _cut_reading_all(plan, job, asked, share) if whole else _cut_seeking(plan, job, asked, share)
 
 

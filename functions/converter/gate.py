@@ -12,7 +12,7 @@ from functions.converter.measuring import Measured, Side, measure, ruler
 from functions.converter.plan import ConversionPlan
 from functions.converter.probing import percentile_5
 from functions.converter.quality import Gate
-from functions.converter.ratesearch import Curve, Point
+from functions.converter.ratesearch import Point
 from functions.converter.samples import Window
 from functions.converter.target import FAILURES, Found, failed
 from functions.converter.verify import CHOSEN_RESULT
@@ -55,11 +55,8 @@ def corrected_crf(target: Target, found: Found, gate: Gate, crf: float) -> float
     """
     if found.curve is None or gate.vmaf is None or gate.p5 is None or crf <= ratesearch.LEAST_CRF:
         return None
-    expected = found.curve.at(crf)
-    share = len(found.windows) / (len(found.windows) + found.searched)
-    vmaf = expected.vmaf + share * (gate.vmaf - expected.vmaf)
-    p5 = expected.p5 + share * (gate.p5 - expected.p5)
-    solution = ratesearch.solve(target, Curve(Point(crf, vmaf, p5), found.curve.rough))
+    seen = Point(crf, gate.vmaf, gate.p5, len(found.windows))
+    solution = ratesearch.solve(target, replace(found.curve, points=(*found.curve.points, seen)))
     return max(ratesearch.LEAST_CRF, min(solution.crf, round(crf - LEAST_STEP, 2)))
 
 

@@ -1,6 +1,7 @@
 """From a plan to a verified film as good as was asked for: search, encode, verify, measure, correct at most once."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from functions.converter import quality
@@ -43,9 +44,12 @@ class Maker:
         target = self.options.target
         if self.plan.is_remux or target is None:
             return self._attempt(None)
-        with self.job.lease.stage("search"):
-            found = find_crf(self.plan, target, self.job)
-        made = self._measured(self._attempt(found), target, found)
+        with ExitStack() as held:
+            with self.job.lease.stage("search"):
+                held.enter_context(self.job.share())  # for the encode as well: nobody begins in between
+                found = find_crf(self.plan, target, self.job)
+            rendition = self._encoded(found)
+        made = self._measured(self._verified(rendition, found), target, found)
         told = made.rendition.quality
         if told is None or told.gate is None or told.gate.outcome != quality.MISSED or told.bound_by == quality.BY_SIZE:
             return made
@@ -56,9 +60,14 @@ class Maker:
         return self._measured(self._attempt(again), target, again)
 
     def _attempt(self, found: Found | None) -> Made:
+        return self._verified(self._encoded(found), found)
+
+    def _encoded(self, found: Found | None) -> Rendition:
+        with self.job.lease.stage("encode"), self.job.share():
+            return render(self.plan, self.options, self.job, found)
+
+    def _verified(self, rendition: Rendition, found: Found | None) -> Made:
         job = self.job
-        with job.lease.stage("encode"), job.share():
-            rendition = render(self.plan, self.options, job, found)
         self.before_verify(rendition)
         with job.lease.stage("verify"):
             frames = choose_frames(rendition, job.media, self.options)

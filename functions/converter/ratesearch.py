@@ -1,31 +1,40 @@
 """Pure: how VMAF falls with x265's rate factor, and at which one a film meets its target.
 
-What VMAF lacks to 100 grows by about the same factor with each step of the rate factor: by 7 to 26 % for each of six
-real films, and for one film by nearly the same all along. So two measured points of the same frames tell a film's own
-growth, and the way from a measured point to the target is short and nearly straight in the logarithm.
+What VMAF lacks to 100 grows by about the same factor with each step of the rate factor, and the more a film moves the
+larger that is: six real films have 0.06 to 0.12 in its logarithm where little moves, 0.17 and 0.24 where much does. So
+the way from a measured point to the target is nearly straight in the logarithm, and its slope is known beforehand.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
 
 from functions.shared.qualities import Target
 
 LEAST_CRF, MOST_CRF = 8.0, 45.0
 """Between these a rate factor is searched: below, files grow and nothing is seen to improve; above, all is blocks."""
 
-USUAL_GROWTH = 0.13
-GROWTHS = (0.05, 0.32)
-"""Of the logarithm of what is missing to 100, for each step: the usual one, and what a film is believed to have."""
+GROWTH, GROWTH_BY_MOVEMENT, MOST_USUAL_GROWTH = 0.1, 0.06, 0.22
+UNKNOWN_GROWTH = 0.13
+"""Of the logarithm of what is missing to 100, for each step: of a film in which little moves, more for each e-fold of
+movement, and what is taken for a film whose movement is not known."""
 
-STEPS_TRUSTED = 1.0
-"""Steps between two points from which on they tell as much as the usual growth."""
+GROWTH_DOUBT = 0.025
+WINDOW_DOUBT = 0.5
+"""How far the usual growth is off, and the logarithm of what is missing in one window from that of its film."""
+
+GROWTHS = (0.04, 0.35)
+"""What a film is believed to have."""
+
+REACH = 6.0
+"""Steps over which a look loses weight beside one that is nearer: growth is not quite the same all along."""
 
 BOLD_STEP = 10.0
 FAR_STEP = 3.0
 """A next step longer than this is looked at once more before it is believed."""
 
+MOST_FURTHER_LOOKS = 2
 LEAST_MISSING = 0.05
 FLOOR_DOUBT = 1.0
 """A 5th percentile of a few dozen frames is so many points off by chance: only below that a floor counts as missed."""
@@ -40,11 +49,12 @@ BY_MEAN, BY_FLOOR, BY_LIMIT = "vmaf", "floor", "crf_limit"
 
 @dataclass(frozen=True)
 class Point:
-    """Mean and 5th percentile of VMAF, of the film or of some of its frames, at one rate factor."""
+    """What ``windows`` windows say of the film at one rate factor: mean and 5th percentile of VMAF."""
 
     crf: float
     vmaf: float
     p5: float
+    windows: int = 1
 
 
 @dataclass(frozen=True)
@@ -59,55 +69,68 @@ class Solution:
 
 
 @dataclass(frozen=True)
-class Looked:
-    """One look at some frames: at those of the rough look alone, and at all that were looked at (the film's)."""
-
-    rough: Point
-    film: Point
-
-
-@dataclass(frozen=True)
 class Curve:
-    """A film whose level is known at one point; ``rough`` are points of the same few frames, by which it changes."""
+    """A film as it is known from ``points``, each of other windows of it; ``usual``: the growth to expect of it."""
 
-    level: Point
-    rough: tuple[Point, ...]
+    points: tuple[Point, ...]
+    usual: float = UNKNOWN_GROWTH
 
     def at(self, crf: float) -> Point:
         """What is expected at this rate factor."""
-        grown = math.exp(self._height(crf) - self._height(self.level.crf))
-        return Point(crf, 100 - _missing(self.level.vmaf) * grown, 100 - _missing(self.level.p5) * grown)
+        vmaf, p5 = (100 - math.exp(self._height(crf, low)) for low in (False, True))
+        return Point(crf, max(0.0, vmaf), max(0.0, p5))
 
-    def crf_for(self, missing: float, now: float) -> float:
-        """Where what is missing to 100 comes to ``missing``, if it is ``now`` at the level's rate factor."""
-        height = self._height(self.level.crf) + math.log(missing / now)
-        low, high = LEAST_CRF, MOST_CRF
+    def crf_for(self, vmaf: float, *, low: bool = False) -> float:
+        """Where the mean, or the 5th percentile, comes to ``vmaf``."""
+        height = math.log(_missing(vmaf))
+        least, most = LEAST_CRF, MOST_CRF
         for _ in range(20):  # halving the range so often leaves less than a ten-thousandth of a step
-            middle = (low + high) / 2
-            low, high = (middle, high) if self._height(middle) < height else (low, middle)
-        return (low + high) / 2
+            middle = (least + most) / 2
+            least, most = (middle, most) if self._height(middle, low) < height else (least, middle)
+        return (least + most) / 2
 
-    def _height(self, crf: float) -> float:
-        """Logarithm of what is missing, but for a constant: straight lines through the points, and on beyond them."""
-        points = sorted(self.rough, key=lambda point: point.crf)
-        height, reached = 0.0, points[0].crf
-        if len(points) == 1 or crf <= reached:
-            return (crf - reached) * _growth(points[:2])
-        for before, after in pairwise(points):
-            growth = _growth([before, after])
-            if crf <= after.crf or after is points[-1]:
-                return height + (crf - before.crf) * growth
-            height += (after.crf - before.crf) * growth
-        return height
+    @cached_property
+    def growth(self) -> float:
+        """The usual one, moved towards what the points show of it: by as much as they tell."""
+        weights = [point.windows / WINDOW_DOUBT**2 for point in self.points]
+        heights = [math.log(_missing(point.vmaf)) for point in self.points]
+        crf = _mean([point.crf for point in self.points], weights)
+        height = _mean(heights, weights)
+        told = shown = 0.0
+        for point, weight, own in zip(self.points, weights, heights, strict=True):
+            told += weight * (point.crf - crf) ** 2
+            shown += weight * (point.crf - crf) * (own - height)
+        trust = 1 / GROWTH_DOUBT**2
+        return min(max((shown + trust * self.usual) / (told + trust), GROWTHS[0]), GROWTHS[1])
+
+    def _height(self, crf: float, low: bool) -> float:
+        """Logarithm of what is missing."""
+        away = [(crf - point.crf) for point in self.points]
+        nearest = min(abs(steps) for steps in away)
+        weights = [
+            point.windows * math.exp((nearest**2 - steps**2) / REACH**2)
+            for point, steps in zip(self.points, away, strict=True)
+        ]
+        heights = [
+            math.log(_missing(point.p5 if low else point.vmaf)) + self.growth * steps
+            for point, steps in zip(self.points, away, strict=True)
+        ]
+        return _mean(heights, weights)
+
+
+def usual_growth(movement: float | None) -> float:
+    """The growth to expect of a film; ``movement``: the mean logarithm of what moves in it (see ``liveliness``)."""
+    if movement is None:
+        return UNKNOWN_GROWTH
+    return min(MOST_USUAL_GROWTH, GROWTH + GROWTH_BY_MOVEMENT * max(0.0, movement))
 
 
 def solve(target: Target, curve: Curve) -> Solution:
     """The highest rate factor at which the film meets the target, in tenths of a step."""
-    by_mean = curve.crf_for(_missing(target.vmaf), _missing(curve.level.vmaf))
-    by_floor = curve.crf_for(_missing(target.floor - FLOOR_DOUBT), _missing(curve.level.p5))
-    crf = round(min(max(min(by_mean, by_floor), LEAST_CRF), MOST_CRF), 1)
-    bound_by = BY_FLOOR if by_floor < by_mean else BY_MEAN
-    return judged(target, curve.at(crf), bound_by)
+    by_mean = curve.crf_for(target.vmaf)
+    by_floor = curve.crf_for(target.floor - FLOOR_DOUBT, low=True)
+    crf = round(min(by_mean, by_floor), 1)
+    return judged(target, curve.at(crf), BY_FLOOR if by_floor < by_mean else BY_MEAN)
 
 
 def judged(target: Target, here: Point, bound_by: str = BY_MEAN) -> Solution:
@@ -120,26 +143,23 @@ def judged(target: Target, here: Point, bound_by: str = BY_MEAN) -> Solution:
     return Solution(here.crf, here.vmaf, here.p5, bound_by)
 
 
-def search(target: Target, prior_crf: float, look: Callable[[float, bool], Looked]) -> tuple[Solution, Curve]:
-    """Find the rate factor: a rough look at the prior one, a fine look near the target, and the rest is interpolated.
+def search(
+    target: Target, prior_crf: float, usual: float, look: Callable[[float, bool], Point]
+) -> tuple[Solution, Curve]:
+    """Find the rate factor: some windows are looked at with the prior one, the others near the target.
 
-    ``look(crf, fine)`` encodes and measures. Where even the fine look was far from the target, rough looks follow, at
-    most two of them: films that hardly lose anything (stills, black) need many steps.
+    ``look(crf, first)`` encodes and measures the first or the other windows. Where it was still far from the target,
+    the first ones are looked at again, at most twice: films that hardly lose anything (stills, black) need many steps.
     """
-    first = look(prior_crf, False)
-    rough = [first.rough]
-    guess = _bold(solve(target, Curve(first.film, (first.rough,))).crf, prior_crf)
-    level = look(guess, True)
-    rough.append(level.rough)
-    curve = Curve(level.film, _distinct(rough))
-    nearest = guess
-    for _ in range(2):
-        found = solve(target, curve)
-        if abs(found.crf - nearest) <= FAR_STEP:
+    curve = Curve((look(prior_crf, True),), usual)
+    nearest = _bold(solve(target, curve).crf, prior_crf)
+    curve = Curve((*curve.points, look(nearest, False)), usual)
+    for _ in range(MOST_FURTHER_LOOKS):
+        crf = solve(target, curve).crf
+        if min(abs(crf - point.crf) for point in curve.points[1:]) <= FAR_STEP:
             break
-        nearest = _bold(found.crf, nearest)
-        rough.append(look(nearest, False).rough)
-        curve = Curve(level.film, _distinct(rough))
+        nearest = _bold(crf, nearest)
+        curve = Curve((*curve.points, look(nearest, True)), usual)
     return solve(target, curve), curve
 
 
@@ -147,21 +167,8 @@ def _bold(crf: float, before: float) -> float:
     return round(min(max(crf, before - BOLD_STEP), before + BOLD_STEP), 1)
 
 
-def _distinct(points: Sequence[Point]) -> tuple[Point, ...]:
-    """Of several points at nearly the same rate factor the last one."""
-    by_step = {round(point.crf): point for point in points}
-    return tuple(by_step.values())
-
-
-def _growth(points: Sequence[Point]) -> float:
-    """Between two points of the same frames; the nearer they are the less they tell beside the usual growth."""
-    if len(points) < 2:
-        return USUAL_GROWTH
-    before, after = points
-    steps = after.crf - before.crf
-    seen = math.log(_missing(after.vmaf) / _missing(before.vmaf)) / steps
-    trust = steps * steps / (steps * steps + STEPS_TRUSTED * STEPS_TRUSTED)
-    return min(max(trust * seen + (1 - trust) * USUAL_GROWTH, GROWTHS[0]), GROWTHS[1])
+def _mean(values: list[float], weights: list[float]) -> float:
+    return sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
 
 
 def _missing(vmaf: float) -> float:

@@ -7,12 +7,12 @@ from functools import cached_property
 WHOLE_FRAMES = 32
 """A film of at most so many frames is its own sample."""
 
-WINDOW_FRAMES = 8
-"""Measured frames of a window, at 60 a second or fewer. Films are made of scenes: of as many frames, many short windows
-tell more than few long ones (70 s of "Tears of Steel": 0.9 points off with nine of 8, 1.0 with six of 12)."""
+WINDOW_FRAMES = 6
+"""Measured frames of a window. Films are made of scenes: of as many frames, many short windows tell more than few long
+ones (searches of six films, played through with all their frames known: 0.6 points off with windows of 6, 0.9 of 8)."""
 
 SHORT_S = 60.0
-SHORT_SHARE, LONG_SHARE = 0.75, 0.12
+SHORT_SHARE, LONG_SHARE = 0.62, 0.13
 """Of the encode's CPU time, what the search may take: of films up to ``SHORT_S``, and of longer ones."""
 
 MEASURING = {
@@ -22,11 +22,22 @@ SLOWER_MEASURING = 0.05
 """CPU time of measuring a frame over that of encoding it, by x265's preset: 5 and 20 ms a frame of 640x272 and 1280x720
 beside 6 and 22 (ultrafast) or 11 and 40 (veryfast)."""
 
+SAMPLED_ENCODING = 1.4
+"""CPU time of encoding a sampled frame, where one of the whole film takes 1: each window begins with a keyframe."""
+
 READING = 0.055
 """Of the time of measuring, what decoding each frame and shrinking it to a tiny picture takes."""
 
-MOST_WINDOWS, MOST_COARSE = 30, 6
-GATE_SHARE, LEAST_GATE, MOST_GATE = 0.025, 3, 12
+MOST_WINDOWS = 40
+FIRST_SHARE = 0.45
+"""Of the windows, those that are looked at first. What they tell counts as well, but the others are encoded nearer to the
+target."""
+
+SHORT_GATE_SHARE, LONG_GATE_SHARE = 0.15, 0.025
+LEAST_GATE, MOST_GATE = 3, 12
+"""Frames that the gate measures, of all, which takes no more than measuring, for they are decoded anyway; and in how
+many windows."""
+
 MOST_BYTES = 512 * 1024**2
 """What windows without compression may take on the disk: 40 frames of 4K."""
 
@@ -48,14 +59,19 @@ class Window:
 
 @dataclass(frozen=True)
 class Sampling:
-    """``windows`` of equal length in their order; ``coarse``: which of them are looked at first.
+    """``windows`` of equal length in their order; ``first``: which of them are looked at before the others.
 
     Of their frames every ``every``-th one is measured.
     """
 
     windows: tuple[Window, ...]
-    coarse: tuple[int, ...]
+    first: tuple[int, ...]
     every: int = 1
+
+    @property
+    def others(self) -> tuple[int, ...]:
+        """Which windows are looked at after the first ones; the first ones again where there is only one."""
+        return tuple(number for number in range(len(self.windows)) if number not in self.first) or self.first
 
     @cached_property
     def length(self) -> int:
@@ -71,12 +87,11 @@ def sampling(frames: int, duration_s: float, preset: str, frame_bytes: int, ever
     """The windows for a film of ``frames`` frames, as many as its search may afford."""
     length = min(frames, WINDOW_FRAMES * every)
     affordable = _affordable_frames(frames, duration_s, preset) // length
-    coarse = min(MOST_COARSE, max(1, affordable // 4))
     most = min(MOST_WINDOWS, max(1, frames // (2 * length)), max(1, MOST_BYTES // (frame_bytes * length)))
-    count = max(1, min(most, affordable - coarse))
-    coarse = min(coarse, count)
-    looked_at = tuple(int((number + 0.5) * count / coarse) for number in range(coarse))
-    return Sampling(spread(frames, count, length), looked_at, every)
+    count = max(1, min(most, affordable))
+    at_first = max(1, round(FIRST_SHARE * count))
+    first = tuple(int((number + 0.5) * count / at_first) for number in range(at_first))
+    return Sampling(spread(frames, count, length), first, every)
 
 
 def estimating(frames: int, count: int, frame_bytes: int, every: int = 1) -> Sampling:
@@ -87,10 +102,13 @@ def estimating(frames: int, count: int, frame_bytes: int, every: int = 1) -> Sam
     return Sampling(windows, tuple(range(len(windows))), every)
 
 
-def gate_windows(frames: int, frame_bytes: int, every: int, searched: Sequence[Window]) -> tuple[Window, ...]:
+def gate_windows(
+    frames: int, duration_s: float, frame_bytes: int, every: int, searched: Sequence[Window]
+) -> tuple[Window, ...]:
     """Windows of the finished film, where they can be other ones than the search has seen."""
     length = min(frames, WINDOW_FRAMES * every)
-    count = min(MOST_GATE, max(LEAST_GATE, round(GATE_SHARE * frames / length)))
+    share = SHORT_GATE_SHARE if duration_s <= SHORT_S else LONG_GATE_SHARE
+    count = min(MOST_GATE, max(LEAST_GATE, round(share * frames / length)))
     count = max(1, min(count, frames // length, MOST_BYTES // (frame_bytes * length)))
     return tuple(
         min(_within(frames, count, number, length), key=lambda one: _overlap(one, searched)) for number in range(count)
@@ -114,7 +132,7 @@ def _affordable_frames(frames: int, duration_s: float, preset: str) -> int:
     """That may be encoded and measured, after all of the film has been read."""
     measuring = measuring_cost(preset)
     share = SHORT_SHARE if duration_s <= SHORT_S else LONG_SHARE
-    return int(frames * (share - READING * measuring) / (1 + measuring))
+    return int(frames * (share - READING * measuring) / (SAMPLED_ENCODING + measuring))
 
 
 def _within(frames: int, count: int, number: int, length: int) -> list[Window]:

@@ -12,7 +12,7 @@ from functions.converter.measuring import Ruler, ruler
 from functions.converter.plan import ConversionPlan
 from functions.converter.probing import WINDOW_LOSS, Probe, probe_samples
 from functions.converter.quality import Quality
-from functions.converter.ratesearch import Curve, Looked, Point, Solution
+from functions.converter.ratesearch import Curve, Point, Solution
 from functions.converter.samples import WHOLE_FRAMES, Sampling, Window, gate_windows, measuring_cost, sampling
 from functions.converter.slots import Share
 from functions.converter.whole import find_whole
@@ -45,14 +45,12 @@ STEPS_PER_HALVING = 6.0
 @dataclass(frozen=True)
 class Found:
     """``encoded``: the result itself, where the whole film was the sample. ``curve``: what the search knows of how
-    VMAF changes with the rate factor; ``windows``: those by which the result shall be proven; ``searched``: how many it
-    looked at."""
+    VMAF changes with the rate factor; ``windows``: those by which the result shall be proven."""
 
     quality: Quality
     encoded: Encoded | None = None
     curve: Curve | None = None
     windows: tuple[Window, ...] = ()
-    searched: int = 0
 
 
 def find_crf(plan: ConversionPlan, target: Target, job: Job) -> Found:
@@ -97,11 +95,12 @@ def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) ->
     asked = sampling(picture.frames, picture.duration_s, picture.preset, size, measure_by.every)
     looking = Looking(plan, job, share, measure_by, asked, cut(plan, job, asked, share))
     try:
-        solution, curve = ratesearch.search(target, picture.crf, looking.look)
+        usual = ratesearch.usual_growth(looking.movement)
+        solution, curve = ratesearch.search(target, picture.crf, usual, looking.look)
     finally:
         looking.close()
-    proof = gate_windows(picture.frames, size, measure_by.every, asked.windows)
-    return Found(looking.quality(target, solution), curve=curve, windows=proof, searched=len(asked.windows))
+    proof = gate_windows(picture.frames, picture.duration_s, size, measure_by.every, asked.windows)
+    return Found(looking.quality(target, solution), curve=curve, windows=proof)
 
 
 class Looking:
@@ -111,30 +110,40 @@ class Looking:
         self, plan: ConversionPlan, job: Job, share: Share, measure_by: Ruler, asked: Sampling, samples: Cut
     ) -> None:
         self._plan, self._job, self._share, self._ruler = plan, job, share, measure_by
-        self._asked, self._samples = asked, samples
-        self._rough = samples.film.part(asked.coarse, job.folder / "rough.raw")
+        self._asked, self._lively = asked, samples.liveliness
+        self._cut_cpu_s = samples.cpu_s
+        self._films = {
+            True: samples.film.part(asked.first, job.folder / "first.raw"),
+            False: samples.film.part(asked.others, job.folder / "others.raw"),
+        }
+        samples.film.path.unlink()
+        self._scores: dict[int, float] = {}
         self.probes: list[Probe] = []
-        self.fine: Probe | None = None
 
-    def look(self, crf: float, fine: bool) -> Looked:
-        """Encode and measure all samples, or only the few of a rough look."""
-        film = self._samples.film if fine else self._rough
-        probe = probe_samples(self._job, self._plan, film, crf, self._ruler, self._share)
+    @property
+    def movement(self) -> float | None:
+        """Of the film; None where only parts of it were read."""
+        return self._lively.film if self._lively else None
+
+    def look(self, crf: float, first: bool) -> Point:
+        """Encode and measure the first windows, or the others."""
+        numbers = self._asked.first if first else self._asked.others
+        probe = probe_samples(self._job, self._plan, self._films[first], crf, self._ruler, self._share)
         self.probes.append(probe)
-        everything = tuple(range(len(self._asked.windows)))
-        if not fine:
-            return Looked(self._point(probe, self._asked.coarse), self._point(probe, self._asked.coarse))
-        self.fine = probe
-        return Looked(self._point(probe.of(self._asked.coarse), self._asked.coarse), self._point(probe, everything))
+        self._scores |= dict(zip(numbers, probe.means, strict=True))
+        self._job.lease.show(Progress("search", 0.0))
+        mean = fmean(probe.means)
+        vmaf = self._lively.of(numbers).film_mean(probe.means) if self._lively else mean
+        return Point(crf, _in_film(vmaf), _in_film(min(100.0, probe.p5 + vmaf - mean)), len(numbers))
 
     def close(self) -> None:
         """Remove the samples."""
-        for film in (self._samples.film, self._rough):
+        for film in self._films.values():
             film.path.unlink(missing_ok=True)
 
     @property
     def cpu_s(self) -> float:
-        return self._samples.cpu_s + sum(probe.cpu_s for probe in self.probes)
+        return self._cut_cpu_s + sum(probe.cpu_s for probe in self.probes)
 
     def quality(self, target: Target, solution: Solution) -> Quality:
         """What the search came to."""
@@ -155,30 +164,22 @@ class Looking:
             outcome=solution.outcome,
         )
 
-    def foretold_bytes(self, crf: float) -> int | None:
-        """Of the picture of the whole film, from the samples: those have more keyframes than the film."""
-        if self.fine is None:
-            return None
-        length, packets = self._asked.length, self.fine.packets
+    def foretold_bytes(self, crf: float) -> int:
+        """Of the picture of the whole film, from the samples nearest in rate factor: they have more keyframes."""
+        nearest = min(self.probes, key=lambda probe: (abs(probe.crf - crf), -probe.frames))
+        length, packets = self._asked.length, nearest.packets
         keys = fmean(packets[::length])
         others = fmean([size for at, size in enumerate(packets) if at % length] or packets)
         frames = self._plan.picture.frames
         keyframes = -(-frames // KEYFRAME_EVERY)
-        halvings = (crf - self.fine.crf) / STEPS_PER_HALVING
+        halvings = (crf - nearest.crf) / STEPS_PER_HALVING
         return int((keyframes * keys + (frames - keyframes) * others) * math.exp2(-halvings))
 
     def _told(self, at: int) -> dict[str, float | int | None]:
         window, picture = self._asked.windows[at], self._plan.picture
-        score = round(self.fine.means[at], 2) if self.fine else None
         start_s = round(picture.duration_s * window.first / picture.frames, 3)
-        return {"start_s": start_s, "frames": window.frames, "score": score}
-
-    def _point(self, probe: Probe, numbers: tuple[int, ...]) -> Point:
-        """What some of the windows say of the film."""
-        lively = self._samples.liveliness
-        mean = fmean(probe.means)
-        vmaf = lively.of(numbers).film_mean(probe.means) if lively else mean
-        return Point(probe.crf, _in_film(vmaf), _in_film(min(100.0, probe.p5 + vmaf - mean)))
+        score = self._scores.get(at)
+        return {"start_s": start_s, "frames": window.frames, "score": None if score is None else round(score, 2)}
 
 
 def _in_film(vmaf: float) -> float:

@@ -29,7 +29,7 @@ def find_whole(plan: ConversionPlan, target: Target, job: Job, share: Share) -> 
         encoded = encode(plan.at_crf(crf), job)
         tries.append(_Try(encoded, measure_result(plan, encoded, job, share, measure_by), crf))
         points = tuple(one.point for one in tries)
-        solution = ratesearch.solve(target, Curve(points[-1], points))
+        solution = ratesearch.solve(target, Curve(points))
         if _is_good(target, points[-1]) or solution.crf == crf or len(tries) == MOST_ENCODES:
             break
         crf = solution.crf
