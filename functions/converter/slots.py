@@ -69,7 +69,10 @@ class EncodeSlots:
         the wait.
         """
         if held := self._mine():
-            yield held.share
+            try:
+                yield held.share
+            finally:
+                held.ends_at = math.inf  # what it does next may take long
             return
         held = self._wait(watch, width, height)
         try:

@@ -41,6 +41,15 @@ def test_a_thread_that_holds_a_share_works_on_with_it() -> None:
     assert slots.entered == 1
 
 
+def test_the_end_of_one_of_its_encodes_is_not_the_end_of_a_share() -> None:
+    slots = EncodeSlots()
+    with slots.one(ignore, *HD):
+        with slots.one(ignore, *HD):
+            slots.expect_end(0.0)
+            assert slots.worth_fetching()
+        assert not slots.worth_fetching()
+
+
 def test_a_failed_encode_frees_its_slot() -> None:
     slots = EncodeSlots()
     with pytest.raises(RuntimeError), slots.one(ignore, *HD):
