@@ -68,7 +68,7 @@ def render(plan: ConversionPlan, options: Options, job: Job, found: Found | None
         return _made(REMUXED, plan, encode(plan, job))
     plan, quality = plan.at_crf(found.quality.crf) if found else plan, found.quality if found else None
     quality = quality or Quality(FIXED, plan.picture.crf)
-    bound = job.media.size if _may_be_kept(plan, options, job.media) else None
+    bound = job.media.size if may_be_kept(plan, options, job.media) else None
     chosen = found.windows if found else ()
     try:
         _refuse_foretold(plan, quality, job.media, bound)
@@ -84,7 +84,7 @@ def _refuse_foretold(plan: ConversionPlan, quality: Quality, media: MediaInfo, b
     size = quality.estimate["size"] if quality.estimate else None
     if size is None or bound is None:
         return
-    factor = (size + _beside_bytes(plan, media)) / bound
+    factor = (size + beside_bytes(plan, media)) / bound
     if factor > HOPELESS:
         raise GrewTooLarge(factor)
 
@@ -96,7 +96,7 @@ def _within(encoded: Encoded, bound: int | None) -> Encoded:
     return encoded
 
 
-def _may_be_kept(plan: ConversionPlan, options: Options, media: MediaInfo) -> bool:
+def may_be_kept(plan: ConversionPlan, options: Options, media: MediaInfo) -> bool:
     """Whether the source's picture can stand for the result: not if another size of it was asked for, nor if that would
     bring along what shall be left out."""
     smaller = options.max_height is not None and media.video.shown_size[1] > options.max_height
@@ -136,7 +136,7 @@ def _bounded(
 
 def bounded_crf(media: MediaInfo, plan: ConversionPlan, factor: float) -> float | None:
     """The rate factor that keeps the result below the source's size; None if that leaves far too few bits."""
-    beside = _beside_bytes(plan, media)
+    beside = beside_bytes(plan, media)
     room = ROOM * media.size - beside
     needed = factor * media.size - beside
     if room <= 0 or room < ENOUGH_BITS * needed:
@@ -146,7 +146,7 @@ def bounded_crf(media: MediaInfo, plan: ConversionPlan, factor: float) -> float 
     return round(min(MAX_CRF, plan.picture.crf + steps * math.log2(needed / room)), 2)
 
 
-def _beside_bytes(plan: ConversionPlan, media: MediaInfo) -> int:
+def beside_bytes(plan: ConversionPlan, media: MediaInfo) -> int:
     """What a result has beside its picture: sound and index."""
     return sum(_audio_bytes(track, media) for track in plan.of("audio")) + FRAME_OVERHEAD_BYTES * plan.picture.frames
 

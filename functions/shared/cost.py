@@ -4,7 +4,7 @@ The tables of infra/README.md are made of the same ones, by ``infra.cost``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from functions.shared.prices import Assumptions, Deployed, Film, Prices
 
@@ -102,3 +102,15 @@ def of_films(film: Film, count: int, within_h: float, rates: Rates) -> list[Item
 def _puts_of_result(film: Film) -> int:
     """One, or those of a multipart upload: begin, parts, end."""
     return 1 if film.result_gb <= SINGLE_PUT_GB else 2 + -int(-film.result_gb // PART_GB)
+
+
+def film_usd(
+    duration_s: float, frames: int, source_bytes: float, result_bytes: float, cpu_s: float, rates: Rates | None = None
+) -> float:
+    """US dollars for one film on top of the idle month; ``cpu_s``: of a core such as ``Assumptions`` has, for all that
+    is done to it. Of what is charged by the hour it takes the time that it is converted in."""
+    rates, seconds = rates or Rates(), max(duration_s, 1e-3)
+    film = Film(seconds, frames / seconds, 8e-6 * source_bytes / seconds, 8e-6 * result_bytes / seconds)
+    measured = replace(rates.assumptions, frames_per_core_s=frames / max(cpu_s, 1e-3))
+    within_h = conversion_s(film, measured) / 3600
+    return total(of_films(film, 1, within_h, replace(rates, assumptions=measured)))

@@ -1,0 +1,99 @@
+"""Pure: how long a conversion takes, from what encoding and measuring its samples took."""
+
+from dataclasses import dataclass, replace
+
+from functions.converter.cutting import READ_WHOLE_FRAMES
+from functions.converter.encode import CLEARLY
+from functions.converter.plan import ConversionPlan
+from functions.converter.rendering import HOPELESS
+from functions.converter.samples import WHOLE_FRAMES, gate_windows, sampling
+
+VERIFY_S_PER_MEGAPIXEL = 0.008
+"""CPU time of decoding and comparing the result, for each frame of so many samples."""
+
+PROCESS_S = 0.12
+"""CPU time of starting a media process and of ending it."""
+
+LOOKS = 2
+"""Rough and fine, of a search; whole films are encoded so often as well."""
+
+SAMPLED_ENCODING = 1.2
+"""CPU time of encoding a frame in the search's short windows, where one of a long window takes 1."""
+
+VERIFY_PROCESSES, VERIFY_THREADS = 3, 1.5
+"""Of a verification; it keeps about so many processors busy, where there are as many."""
+
+COPY_S, COPY_BYTES_A_S = 0.5, 40e6
+"""Of a picture that is taken over: reading it twice, writing it, hashing both."""
+
+READ_S_PER_MEGAPIXEL = 0.0035
+"""CPU time of decoding a frame, where that was not measured."""
+
+GIVEN_UP = 0.35
+"""Of the encode, what is done before a result that grows too large is given up (see ``encode.FORESEEN_SHARE``)."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """CPU seconds of a frame: ``encode`` (decoding included), ``measure``, ``read`` (decoding alone). ``threads``:
+    processors that encoding and measuring the samples kept busy, beside whatever else the machine did."""
+
+    encode: float
+    measure: float
+    read: float
+    threads: float
+
+
+@dataclass(frozen=True)
+class Work:
+    """CPU seconds of each stage, and the seconds that the three take here."""
+
+    search: float
+    encode: float
+    verify: float
+    threads: float
+
+    @property
+    def cpu_s(self) -> float:
+        return self.search + self.encode + self.verify
+
+    @property
+    def wall_s(self) -> float:
+        verify_threads = min(self.threads, VERIFY_THREADS)
+        return (self.search + self.encode) / self.threads + self.verify / verify_threads
+
+
+def work(plan: ConversionPlan, costs: Costs, every: int, *, searched: bool) -> Work:
+    """Of converting the film; ``searched``: its rate factor has to be found. ``every``: of how many frames one is
+    measured."""
+    picture = plan.picture
+    encode = picture.frames * costs.encode + PROCESS_S
+    verify = (
+        picture.frames * picture.width * picture.height / 1e6 * VERIFY_S_PER_MEGAPIXEL + VERIFY_PROCESSES * PROCESS_S
+    )
+    if not searched:
+        return Work(0.0, encode, verify, costs.threads)
+    if picture.frames <= WHOLE_FRAMES:
+        measuring = picture.frames * costs.measure / every + PROCESS_S
+        return Work((LOOKS - 1) * encode + LOOKS * measuring, encode, verify, costs.threads)
+    asked = sampling(picture.frames, picture.duration_s, picture.preset, picture.frame_bytes, every)
+    proof = gate_windows(picture.frames, picture.duration_s, picture.frame_bytes, every, asked.windows)
+    looked_at = len(asked.windows) * asked.length
+    read = min(picture.frames, READ_WHOLE_FRAMES) * costs.read
+    search = read + looked_at * (SAMPLED_ENCODING * costs.encode + costs.measure / every) + (1 + 2 * LOOKS) * PROCESS_S
+    gate = sum(window.frames for window in proof) * costs.measure / every + PROCESS_S
+    return Work(search, encode, verify + gate, costs.threads)
+
+
+def copying(size: int) -> Work:
+    """Of a film whose picture is not encoded."""
+    return Work(0.0, COPY_S / 2, COPY_S / 2 + size / COPY_BYTES_A_S, 1.0)
+
+
+def given_up(needed: Work, factor: float, *, searched: bool) -> Work:
+    """What is done in vain where the result would have ``factor`` times the size of the source, and the encode after
+    it."""
+    if searched and factor > HOPELESS:
+        return needed
+    share = GIVEN_UP if factor > CLEARLY else 1.0
+    return replace(needed, encode=needed.encode * (1 + share))
