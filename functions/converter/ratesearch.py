@@ -16,13 +16,14 @@ LEAST_CRF, MOST_CRF = 8.0, 45.0
 """Between these a rate factor is searched: below, files grow and nothing is seen to improve; above, all is blocks."""
 
 GROWTH, GROWTH_BY_MOVEMENT, MOST_USUAL_GROWTH = 0.1, 0.06, 0.22
-UNKNOWN_GROWTH = 0.13
-"""Of the logarithm of what is missing to 100, for each step: of a film in which little moves, more for each e-fold of
-movement, and what is taken for a film whose movement is not known."""
+"""Of the logarithm of what is missing to 100, for each step: of a film in which little moves, and more for each e-fold
+of movement."""
 
-GROWTH_DOUBT = 0.025
+GROWTH_DOUBT, UNKNOWN_GROWTH, UNKNOWN_GROWTH_DOUBT = 0.025, 0.13, 0.06
+"""How far that is off, and the same of a film whose movement is not known."""
+
 WINDOW_DOUBT = 0.5
-"""How far the usual growth is off, and the logarithm of what is missing in one window from that of its film."""
+"""How far the logarithm of what is missing in one window is off from that of its film."""
 
 GROWTHS = (0.04, 0.35)
 """What a film is believed to have."""
@@ -69,11 +70,19 @@ class Solution:
 
 
 @dataclass(frozen=True)
+class Growth:
+    """What is to be expected of a film, give or take ``doubt``."""
+
+    usual: float = UNKNOWN_GROWTH
+    doubt: float = UNKNOWN_GROWTH_DOUBT
+
+
+@dataclass(frozen=True)
 class Curve:
-    """A film as it is known from ``points``, each of other windows of it; ``usual``: the growth to expect of it."""
+    """A film as it is known from ``points``, each of other windows of it; ``expected``: before any of them."""
 
     points: tuple[Point, ...]
-    usual: float = UNKNOWN_GROWTH
+    expected: Growth = Growth()
 
     def at(self, crf: float) -> Point:
         """What is expected at this rate factor."""
@@ -100,8 +109,8 @@ class Curve:
         for point, weight, own in zip(self.points, weights, heights, strict=True):
             told += weight * (point.crf - crf) ** 2
             shown += weight * (point.crf - crf) * (own - height)
-        trust = 1 / GROWTH_DOUBT**2
-        return min(max((shown + trust * self.usual) / (told + trust), GROWTHS[0]), GROWTHS[1])
+        trust = 1 / self.expected.doubt**2
+        return min(max((shown + trust * self.expected.usual) / (told + trust), GROWTHS[0]), GROWTHS[1])
 
     def _height(self, crf: float, low: bool) -> float:
         """Logarithm of what is missing."""
@@ -118,11 +127,11 @@ class Curve:
         return _mean(heights, weights)
 
 
-def usual_growth(movement: float | None) -> float:
-    """The growth to expect of a film; ``movement``: the mean logarithm of what moves in it (see ``liveliness``)."""
+def usual_growth(movement: float | None) -> Growth:
+    """What to expect of a film; ``movement``: the mean logarithm of what moves in it (see ``liveliness``)."""
     if movement is None:
-        return UNKNOWN_GROWTH
-    return min(MOST_USUAL_GROWTH, GROWTH + GROWTH_BY_MOVEMENT * max(0.0, movement))
+        return Growth()
+    return Growth(min(MOST_USUAL_GROWTH, GROWTH + GROWTH_BY_MOVEMENT * max(0.0, movement)), GROWTH_DOUBT)
 
 
 def solve(target: Target, curve: Curve) -> Solution:
@@ -144,22 +153,22 @@ def judged(target: Target, here: Point, bound_by: str = BY_MEAN) -> Solution:
 
 
 def search(
-    target: Target, prior_crf: float, usual: float, look: Callable[[float, bool], Point]
+    target: Target, prior_crf: float, expected: Growth, look: Callable[[float, bool], Point]
 ) -> tuple[Solution, Curve]:
     """Find the rate factor: some windows are looked at with the prior one, the others near the target.
 
     ``look(crf, first)`` encodes and measures the first or the other windows. Where it was still far from the target,
     the first ones are looked at again, at most twice: films that hardly lose anything (stills, black) need many steps.
     """
-    curve = Curve((look(prior_crf, True),), usual)
+    curve = Curve((look(prior_crf, True),), expected)
     nearest = _bold(solve(target, curve).crf, prior_crf)
-    curve = Curve((*curve.points, look(nearest, False)), usual)
+    curve = Curve((*curve.points, look(nearest, False)), expected)
     for _ in range(MOST_FURTHER_LOOKS):
         crf = solve(target, curve).crf
         if min(abs(crf - point.crf) for point in curve.points[1:]) <= FAR_STEP:
             break
         nearest = _bold(crf, nearest)
-        curve = Curve((*curve.points, look(nearest, True)), usual)
+        curve = Curve((*curve.points, look(nearest, True)), expected)
     return solve(target, curve), curve
 
 

@@ -30,7 +30,7 @@ ENOUGH_BITS = 0.7
 FRAME_OVERHEAD_BYTES = 16
 """Of the index, for each frame."""
 
-HOPELESS = 1.3
+HOPELESS = 2.0
 """Times the source's size, foretold by samples, at which the encode is not even begun: they may be off by less."""
 
 HARMLESS_DATA = frozenset({"tmcd", "text"})

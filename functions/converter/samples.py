@@ -30,7 +30,7 @@ READING = 0.055
 
 MOST_WINDOWS = 40
 FIRST_SHARE = 0.45
-"""Of the windows, those that are looked at first. What they tell counts as well, but the others are encoded nearer to the
+"""Of the windows, those that are looked at first. They count as well, but the others are encoded nearer to the
 target."""
 
 SHORT_GATE_SHARE, LONG_GATE_SHARE = 0.15, 0.025

@@ -38,6 +38,10 @@ TIMES_OF_ENCODE = 2.0
 KEYFRAME_EVERY = 250
 """Frames from one keyframe to the next, at most (x265's ``keyint``)."""
 
+SHORT_EXCESS = 1.0
+"""Bytes that a frame has too many soon after a keyframe, beside those that it has in the film: 1.1 to 3 times as many
+in six films, the more the less moves, as still parts have not got good yet. So a size is foretold within 40 %."""
+
 STEPS_PER_HALVING = 6.0
 """Steps of the rate factor that halve the bits of most films."""
 
@@ -95,8 +99,8 @@ def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) ->
     asked = sampling(picture.frames, picture.duration_s, picture.preset, size, measure_by.every)
     looking = Looking(plan, job, share, measure_by, asked, cut(plan, job, asked, share))
     try:
-        usual = ratesearch.usual_growth(looking.movement)
-        solution, curve = ratesearch.search(target, picture.crf, usual, looking.look)
+        expected = ratesearch.usual_growth(looking.movement)
+        solution, curve = ratesearch.search(target, picture.crf, expected, looking.look)
     finally:
         looking.close()
     proof = gate_windows(picture.frames, picture.duration_s, size, measure_by.every, asked.windows)
@@ -173,7 +177,8 @@ class Looking:
         frames = self._plan.picture.frames
         keyframes = -(-frames // KEYFRAME_EVERY)
         halvings = (crf - nearest.crf) / STEPS_PER_HALVING
-        return int((keyframes * keys + (frames - keyframes) * others) * math.exp2(-halvings))
+        too_many = 1 + SHORT_EXCESS * math.exp(-max(0.0, self.movement or 0.0))
+        return int((keyframes * keys + (frames - keyframes) * others / too_many) * math.exp2(-halvings))
 
     def _told(self, at: int) -> dict[str, float | int | None]:
         window, picture = self._asked.windows[at], self._plan.picture
