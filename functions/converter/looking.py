@@ -13,7 +13,7 @@ from functions.converter.inspection import Inspector
 from functions.converter.measuring import ruler
 from functions.converter.plan import ConversionPlan
 from functions.converter.probing import Probe, probe_samples
-from functions.converter.ratesearch import Point, usual_growth
+from functions.converter.ratesearch import Growth, Point, usual_growth
 from functions.converter.samples import MOST_BYTES, WINDOW_FRAMES, Sampling, Window, measuring_cost
 from functions.converter.slots import Share
 from functions.converter.target import MEASURING_S_PER_MEGAPIXEL
@@ -54,7 +54,7 @@ class Samples:
         self._cut.film.path.unlink(missing_ok=True)
 
     @property
-    def usual_growth(self) -> float:
+    def usual_growth(self) -> Growth:
         """How VMAF is expected to fall with the rate factor."""
         return usual_growth(self._cut.liveliness.film if self._cut.liveliness else None)
 
