@@ -70,12 +70,13 @@ class Cut:
     cpu_s: float
 
 
-def cut(plan: ConversionPlan, job: Job, asked: Sampling, share: Share, whole_frames: int = READ_WHOLE_FRAMES) -> Cut:
+def cut(plan: ConversionPlan, job: Job, asked: Sampling, share: Share, whole_frames: int | None = None) -> Cut:
     """Cut the samples into the job's folder, reading a film of at most ``whole_frames`` from its begin to its end.
 
     Raises ``EncodeFailed`` if the film has fewer frames than planned.
     """
-    whole = plan.picture.frames <= whole_frames or job.container.demuxer not in SEEKABLE
+    most = READ_WHOLE_FRAMES if whole_frames is None else whole_frames
+    whole = plan.picture.frames <= most or job.container.demuxer not in SEEKABLE
     return _cut_reading_all(plan, job, asked, share) if whole else _cut_seeking(plan, job, asked, share)
 
 

@@ -94,14 +94,6 @@ def sampling(frames: int, duration_s: float, preset: str, frame_bytes: int, ever
     return Sampling(spread(frames, count, length), first, every)
 
 
-def estimating(frames: int, count: int, frame_bytes: int, every: int = 1) -> Sampling:
-    """``count`` windows for a rough look at a film, whatever that costs."""
-    length = min(frames, WINDOW_FRAMES * every)
-    most = min(max(1, frames // length), max(1, MOST_BYTES // (frame_bytes * length)))
-    windows = spread(frames, min(count, most), length)
-    return Sampling(windows, tuple(range(len(windows))), every)
-
-
 def gate_windows(
     frames: int, duration_s: float, frame_bytes: int, every: int, searched: Sequence[Window]
 ) -> tuple[Window, ...]:

@@ -15,6 +15,7 @@ from tests.bench import (
     coldstart,
     corpus,
     imports,
+    landing,
     machine,
     memory,
     overhead,
@@ -38,6 +39,7 @@ MEASURES: dict[str, Callable[[Setting], list[Figure]]] = {
     "rates": rates.measure,
     "imports": imports.measure,
     "coldstart": coldstart.measure,
+    "landing": landing.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 SCRATCH_BYTES = 12 * 1024**3
