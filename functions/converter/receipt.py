@@ -21,7 +21,10 @@ from functions.converter.rendering import KEPT, Rendition
 from functions.converter.tags import without_location
 from functions.converter.verify import Verified
 
-VERSION = 1
+VERSION = 2
+READABLE = (1, 2)
+"""Versions that can be checked again."""
+
 RELEASE = re.compile(r"x265 \(build \d+\) - ([^:]+):")
 """How x265 signs each film, in a message that decoders skip."""
 

@@ -13,7 +13,7 @@ from functions.converter.inspection import Inspector
 from functions.converter.lease import Lease, uncontested
 from functions.converter.plan import ConversionPlan, plan_conversion, plan_keeping
 from functions.converter.publish import sha256_of
-from functions.converter.receipt import VERSION, is_kept
+from functions.converter.receipt import READABLE, is_kept
 from functions.converter.slots import EncodeSlots
 from functions.converter.tinypictures import SIDE
 from functions.converter.unpack import probe_film
@@ -69,8 +69,9 @@ def recheck(
 
 
 def _check_shape(receipt: Mapping[str, Any]) -> None:
-    if receipt.get("version") != VERSION:
-        raise NotAReceipt(f"this version reads receipts of version {VERSION}, not {receipt.get('version')!r}")
+    if receipt.get("version") not in READABLE:
+        known = " and ".join(str(version) for version in READABLE)
+        raise NotAReceipt(f"this version reads receipts of version {known}, not {receipt.get('version')!r}")
     missing = {"transaction_id", "source", "output", "options", "verification", "outcome"} - set(receipt)
     if missing:
         raise NotAReceipt(f"it lacks {', '.join(sorted(missing))}")
@@ -86,10 +87,14 @@ def _other_bytes(path: Path, said: Mapping[str, Any], lease: Lease) -> list[str]
 
 
 def _plan_of(receipt: Mapping[str, Any], job: Job) -> ConversionPlan:
-    """The plan that the same source has today under the same options."""
+    """The plan that the same source has today under the same options, at the rate factor that was found."""
     options = Options.from_row(receipt["options"])
     kept = plan_keeping(job.media, options) if is_kept(receipt) else None
-    return kept or plan_conversion(job.media, options)
+    if kept:
+        return kept
+    plan, quality = plan_conversion(job.media, options), receipt.get("quality")
+    crf = quality.get("crf") if isinstance(quality, dict) else None
+    return plan.at_crf(crf) if isinstance(crf, int | float) else plan
 
 
 def _given(plan: ConversionPlan, output: Path, job: Job) -> Encoded:

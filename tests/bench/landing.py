@@ -1,5 +1,5 @@
-"""How near a film comes to the target it was asked for, measured on all its frames by code that the search does not use,
-and what the search costs beside the encode."""
+"""How near a film comes to the target it was asked for, measured on all its frames by code that the search does not
+use, and what the search costs beside the encode."""
 
 import shutil
 from collections.abc import Iterator

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from functions.converter import ffmpeg
 from functions.converter.publish import Published, sha256_of
 from functions.converter.receipt import write_receipt
+from functions.shared.qualities import QUALITIES
 from local.cli import main
 from tests.support.clips import Clips
 from tests.support.conversions import Conversion, convert_file
@@ -68,6 +69,26 @@ def test_a_receipt_keeps_to_its_schema_and_names_the_very_files(
     for part, path in (("source", done.source), ("output", done.output)):
         assert done.receipt[part]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert done.receipt["saved_bytes"] == done.source.stat().st_size - done.output.stat().st_size
+
+
+@pytest.mark.parametrize("name", ["four_seconds.mp4", "one_frame.mp4"])
+def test_a_receipt_tells_how_the_quality_was_found(clips: Clips, tmp_path: Path, name: str) -> None:
+    target = QUALITIES["small"]
+    done = with_receipt(
+        clips(name), tmp_path, crf=None, vmaf=target.vmaf, floor=target.floor, audio="none", max_height=64
+    )
+    Draft202012Validator(SCHEMA).validate(done.receipt)
+    told = done.receipt["quality"]
+    assert (told["method"], told["target"], told["floor"]) == ("vmaf", target.vmaf, target.floor)
+    assert told["crf"] == done.receipt["plan"]["picture"]["crf"]
+    assert told["probes"]
+    assert told["gate"]["vmaf"]
+    assert told["search_cpu_s"] > 0
+
+
+def test_a_rate_factor_that_was_asked_for_is_told_as_such(clips: Clips, tmp_path: Path) -> None:
+    told = with_receipt(clips("four_seconds.mp4"), tmp_path, crf=36.0).receipt["quality"]
+    assert (told["method"], told["crf"], told["gate"], told["probes"]) == ("fixed_crf", 36.0, None, [])
 
 
 def test_it_names_encoder_and_arguments_but_no_folder_of_the_worker(clips: Clips, tmp_path: Path) -> None:
@@ -131,7 +152,7 @@ def test_a_flipped_bit_of_the_result_is_found(
     [
         ("{", "is not JSON"),
         ("[]", "it is not a JSON object"),
-        ('{"version": 99}', "this version reads receipts of version 1, not 99"),
+        ('{"version": 99}', "this version reads receipts of version 1 and 2, not 99"),
         ('{"version": 1}', "it lacks options, outcome, output"),
     ],
 )

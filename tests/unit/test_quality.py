@@ -1,0 +1,105 @@
+"""What is told of a result's quality, and what a missed target leads to."""
+
+import pytest
+
+from functions.converter.gate import LEAST_STEP, corrected_crf
+from functions.converter.probing import percentile_5
+from functions.converter.quality import (
+    BY_SIZE,
+    BY_TABLE,
+    BY_VMAF,
+    FAILED,
+    FIXED,
+    HDR,
+    MET,
+    MISSED,
+    NO_TIME,
+    NOT_MEASURED,
+    Gate,
+    Quality,
+    quality_warnings,
+)
+from functions.converter.ratesearch import FOUND, LEAST_CRF, UNREACHABLE, Curve, Growth, Point
+from functions.converter.samples import Window
+from functions.converter.target import Found
+from functions.shared.qualities import QUALITIES
+
+BALANCED = QUALITIES["balanced"]
+AIMED = Quality(BY_VMAF, 26.0, BALANCED, outcome=FOUND)
+WINDOWS = tuple(Window(at, 6) for at in range(0, 100, 20))
+
+
+def gate(outcome: str, vmaf: float, p5: float = 85.0) -> Gate:
+    return Gate(outcome, 30, vmaf, vmaf, p5, 1.5)
+
+
+def codes(**changes: object) -> list[str]:
+    return [warned.code for warned in quality_warnings(Quality(**vars(AIMED) | changes))]
+
+
+def test_a_target_that_was_met_needs_no_word() -> None:
+    assert codes(gate=gate(MET, 92.2)) == []
+
+
+def test_nor_does_a_rate_factor_that_was_asked_for() -> None:
+    assert quality_warnings(Quality(FIXED, 40.0)) == []
+
+
+def test_a_missed_target_is_told_with_its_figures() -> None:
+    (warned,) = quality_warnings(Quality(**vars(AIMED) | {"gate": gate(MISSED, 89.94, 78.0)}))
+    assert (warned.code, warned.count) == ("quality_missed", None)
+    assert warned.message == "VMAF 92 was missed: VMAF 89.9, 5th percentile 78.0."
+
+
+def test_an_unreachable_target_is_told_whatever_was_measured() -> None:
+    assert codes(outcome=UNREACHABLE, gate=gate(MET, 91.0)) == ["quality_missed"]
+    assert codes(outcome=UNREACHABLE) == ["quality_missed"]
+
+
+def test_a_result_that_had_to_stay_below_its_source_says_so() -> None:
+    (warned,) = quality_warnings(Quality(**vars(AIMED) | {"gate": gate(MISSED, 88.0), "bound_by": BY_SIZE}))
+    assert "larger than its source" in warned.message
+
+
+@pytest.mark.parametrize("why", [HDR, NO_TIME, FAILED])
+def test_a_rate_factor_of_the_table_is_told_with_the_reason(why: str) -> None:
+    assert codes(method=BY_TABLE, outcome=why) == ["quality_unmeasured"]
+
+
+@pytest.mark.parametrize("unmeasured", [None, Gate(NOT_MEASURED)])
+def test_what_could_not_be_measured_is_told(unmeasured: Gate | None) -> None:
+    assert codes(gate=unmeasured) == ["quality_unmeasured"]
+
+
+def test_status_tells_what_was_measured_and_not_what_was_hoped_for() -> None:
+    hoped = Quality(BY_VMAF, 26.0, BALANCED, estimate={"vmaf": 92.0, "p5": 86.0, "size": 1})
+    assert hoped.shown() == {"crf": 26.0, "vmaf": None, "p5": None}
+    assert Quality(**vars(hoped) | {"gate": gate(MET, 92.345)}).shown() == {"crf": 26.0, "vmaf": 92.34, "p5": 85.0}
+
+
+def found(vmaf: float, crf: float = 26.0) -> Found:
+    """A search that expects so much at this rate factor, from five windows."""
+    return Found(AIMED, None, Curve((Point(crf, vmaf, vmaf - 6, 5),), Growth(0.12, 0.025)), WINDOWS)
+
+
+def test_a_correction_weighs_the_gate_and_the_search_alike() -> None:
+    crf = corrected_crf(BALANCED, found(92.0), gate(MISSED, 88.0), 26.0)
+    alone = corrected_crf(BALANCED, found(88.0), gate(MISSED, 88.0), 26.0)
+    assert crf is not None
+    assert alone is not None
+    assert alone < crf < 26.0
+
+
+def test_a_correction_is_never_a_smaller_step_than_is_worth_an_encode() -> None:
+    assert corrected_crf(BALANCED, found(96.0), gate(MISSED, 90.4), 26.0) == 26.0 - LEAST_STEP
+
+
+def test_nothing_is_corrected_below_the_lowest_rate_factor_nor_without_a_search() -> None:
+    assert corrected_crf(BALANCED, found(80.0, LEAST_CRF), gate(MISSED, 80.0), LEAST_CRF) is None
+    assert corrected_crf(BALANCED, Found(AIMED), gate(MISSED, 80.0), 26.0) is None
+
+
+def test_the_5th_percentile_lies_between_its_two_neighbours() -> None:
+    assert percentile_5([50.0]) == 50.0
+    assert percentile_5([float(score) for score in range(101)]) == pytest.approx(5.0)
+    assert percentile_5([90.0, 80.0]) == pytest.approx(80.5)
