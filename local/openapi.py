@@ -9,13 +9,14 @@ from typing import Any
 
 from functions.docs import pages
 from functions.download.routes import router as download_router
+from functions.estimate.routes import router as estimate_router
 from functions.shared.web import create_app
 from functions.status.routes import router as status_router
 from functions.upload.routes import router as upload_router
 
 WRITTEN = Path(pages.__file__).with_name("openapi.json")
 
-CONTRACT = (status_router, upload_router, download_router)
+CONTRACT = (status_router, upload_router, estimate_router, download_router)
 """Matched in this order: the route that pollers ask comes first."""
 
 ABOUT = """
@@ -30,7 +31,7 @@ choose and keep.
 
 Every error has the shape of RFC 9457, with `message` repeating `detail`; `code` is stable.
 """
-TAGS = [{"name": name} for name in ("upload", "status", "download")]
+TAGS = [{"name": name} for name in ("upload", "status", "estimate", "download")]
 
 
 def contract_text() -> str:

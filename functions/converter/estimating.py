@@ -15,10 +15,22 @@ from functions.converter.rendering import CONVERTED, KEPT, REMUXED, beside_bytes
 from functions.converter.worktime import Work, copying, given_up, work
 from functions.shared.cost import film_usd
 from functions.shared.options import Options
+from functions.shared.qualities import Target
 from functions.shared.transactions import Progress
 
 HIGH, LOW = "high", "low"
+COPIED = "It is H.265 already: its picture is taken over as it is."
 UNEVEN = "The film is uneven: its samples differ by more than the bands allow for."
+UNCLEAR = "It would be about as large as the source, and may be encoded with fewer bits to be smaller."
+CLOSE = 1.15
+"""How near a size is to that of the source where it is not clear whether it will be kept below that."""
+
+HEADER_BYTES, PACKET_BYTES = 750, 8
+"""Of a file and of each of its tracks, and of the index for each packet of sound: seen in MP4 and Matroska."""
+
+RECORD_BYTES = 2500
+"""Of encoders that repeat their settings in the configuration of the track, as x265 does."""
+
 REMUX_SHARE = 0.02
 """By how much a copy's size is off: it has another index."""
 
@@ -40,8 +52,8 @@ class Estimate:
     samples: tuple[dict[str, Any], ...]
     options: dict[str, Any]
     work: Work
-    confidence: str = HIGH
-    reason: str | None = None
+    confidence: str
+    reason: str | None
 
     def as_json(self) -> dict[str, Any]:
         """As ``POST /estimate`` answers it."""
@@ -76,70 +88,54 @@ def _encoded(samples: Samples, options: Options) -> Estimate:
     plan, media = samples.plan, samples.job.media
     is_hdr = plan.picture.colour.is_hdr
     target = None if is_hdr else options.target
-    crf = plan.picture.crf
-    if target is None:
-        curve = Curve((samples.look(crf),), samples.usual_growth)
-    else:
-        usual = samples.usual_growth
-        solution, curve = ratesearch.search(target, crf, usual, lambda crf, _first: samples.look(crf))
-        crf = solution.crf
-    beside = beside_bytes(plan, media)
-    size = samples.picture_bytes(crf) + beside
+    crf, curve = _found(samples, target)
+    around = around_bytes(plan, media)
+    size = samples.picture_bytes(crf) + around
     needed = work(plan, samples.costs(), samples.ruler.every, searched=target is not None)
+    factor, bounded = size / media.size, may_be_kept(plan, options, media)
     reason = None
-    if may_be_kept(plan, options, media) and size > media.size:
-        factor = size / media.size
-        bounded = bounded_crf(media, plan.at_crf(crf), factor)
+    if bounded and factor > 1:
+        lower = bounded_crf(media, plan.at_crf(crf), factor)
         needed = given_up(needed, factor, searched=target is not None)
-        if bounded is None or samples.picture_bytes(bounded) + beside > media.size:
-            return _kept(samples, options, factor, needed)
-        crf, size = bounded, samples.picture_bytes(bounded) + beside
-        reason = f"At the asked quality it would have about {factor:.0%} of the source's size, so it gets fewer bits."
-    agree = samples.agree()
-    reason = reason or (None if agree else UNEVEN)
-    return Estimate(
-        outcome=CONVERTED,
-        crf=crf,
-        vmaf=None if is_hdr else vmaf_band(curve.at(crf).vmaf),
-        source_size=media.size,
-        size=Band.of_share(size, SIZE_SHARE),
-        seconds=Band.of_share(needed.wall_s, TIME_SHARE),
-        cost_usd=cost_band(plan, media, Band.of_share(size, SIZE_SHARE), needed),
-        samples=tuple(samples.as_json()),
-        options=options.as_json(),
-        work=needed,
-        confidence=HIGH if agree else LOW,
-        reason=reason
-        if agree
-        else reason or "The film is uneven: its samples differ by more than the bands allow for.",
-    )
+        reason = f"At the asked quality it would have about {factor:.0%} of the source's size"
+        if lower is None or samples.picture_bytes(lower) + around > media.size:
+            return _kept(samples, options, f"{reason}: its picture is kept.", needed)
+        crf, size, reason = lower, samples.picture_bytes(lower) + around, f"{reason}, so it gets fewer bits."
+    unclear = UNCLEAR if bounded and 1 / CLOSE < factor < CLOSE else None if samples.agree() else UNEVEN
+    vmaf = None if is_hdr else vmaf_band(curve.at(crf).vmaf)
+    told = _told(media, plan, options, CONVERTED, Band.of_share(size, SIZE_SHARE), needed, reason or unclear)
+    samples_seen = tuple(samples.as_json())
+    return replace(told, crf=crf, vmaf=vmaf, samples=samples_seen, confidence=LOW if unclear else HIGH)
 
 
-def _kept(samples: Samples, options: Options, factor: float, spent: Work) -> Estimate:
-    media = samples.job.media
+def _found(samples: Samples, target: Target | None) -> tuple[float, Curve]:
+    """The rate factor, asked for or found, and what is known of VMAF around it."""
+    crf, usual = samples.plan.picture.crf, samples.usual_growth
+    if target is None:
+        return crf, Curve((samples.look(crf),), usual)
+    solution, curve = ratesearch.search(target, crf, usual, lambda crf, _first: samples.look(crf))
+    return solution.crf, curve
+
+
+def _kept(samples: Samples, options: Options, reason: str, spent: Work) -> Estimate:
+    media, plan = samples.job.media, samples.plan
     needed = replace(spent, verify=spent.verify + copying(media.size).verify)
-    size = Band.of_share(media.size, REMUX_SHARE)
-    return Estimate(
-        outcome=KEPT,
-        crf=None,
-        vmaf=None,
-        source_size=media.size,
-        size=replace(size, high=size.estimate),
-        seconds=Band.of_share(needed.wall_s, TIME_SHARE),
-        cost_usd=cost_band(samples.plan, media, size, needed),
-        samples=tuple(samples.as_json()),
-        options=options.as_json(),
-        work=needed,
-        confidence=HIGH if samples.agree() else LOW,
-        reason=f"At the asked quality it would have about {factor:.0%} of the source's size: its picture is kept.",
-    )
+    size = replace(Band.of_share(media.size, REMUX_SHARE), high=media.size)
+    told = _told(media, plan, options, KEPT, size, needed, reason)
+    return replace(told, samples=tuple(samples.as_json()), confidence=HIGH if samples.agree() else LOW)
 
 
 def _copied(media: MediaInfo, plan: ConversionPlan, options: Options) -> Estimate:
-    size = Band.of_share(media.video.payload_bytes + beside_bytes(plan, media), REMUX_SHARE)
-    needed = copying(media.size)
+    size = Band.of_share(media.video.payload_bytes + around_bytes(plan, media) + RECORD_BYTES, REMUX_SHARE)
+    return _told(media, plan, options, REMUXED, size, copying(media.size), COPIED)
+
+
+def _told(
+    media: MediaInfo, plan: ConversionPlan, options: Options, outcome: str, size: Band, needed: Work, reason: str | None
+) -> Estimate:
+    """An estimate without what only encoding tells."""
     return Estimate(
-        outcome=REMUXED,
+        outcome=outcome,
         crf=None,
         vmaf=None,
         source_size=media.size,
@@ -149,8 +145,16 @@ def _copied(media: MediaInfo, plan: ConversionPlan, options: Options) -> Estimat
         samples=(),
         options=options.as_json(),
         work=needed,
-        reason="It is H.265 already: its picture is taken over as it is.",
+        confidence=HIGH,
+        reason=reason,
     )
+
+
+def around_bytes(plan: ConversionPlan, media: MediaInfo) -> int:
+    """What a result has around its picture: sound, indexes, headers."""
+    sound = {track.index: track for track in media.audio}
+    packets = sum(sound[track.index].packets for track in plan.of("audio"))
+    return beside_bytes(plan, media) + HEADER_BYTES * (1 + len(plan.tracks)) + PACKET_BYTES * packets
 
 
 def cost_band(plan: ConversionPlan, media: MediaInfo, size: Band, needed: Work) -> Band:

@@ -17,7 +17,7 @@ from functions.converter.ratesearch import Growth, Point, usual_growth
 from functions.converter.samples import MOST_BYTES, WINDOW_FRAMES, Sampling, Window, measuring_cost
 from functions.converter.slots import Share
 from functions.converter.target import MEASURING_S_PER_MEGAPIXEL
-from functions.converter.worktime import READ_S_PER_MEGAPIXEL, Costs
+from functions.converter.worktime import READ_S_PER_MEGAPIXEL, Costs, threads_kept_busy
 from functions.shared.transactions import Progress
 
 SAMPLES = 3
@@ -93,7 +93,7 @@ class Samples:
         picture = self.plan.picture
         guessed = READ_S_PER_MEGAPIXEL * picture.width * picture.height / 1e6
         read = self._cut.cpu_s / picture.frames if self._whole else guessed
-        threads = max(0.05, (encode + measure) / self._looked_s)
+        threads = threads_kept_busy(encode + measure, self._looked_s, 2 * len(self.probes))
         return Costs(encode / frames, measure / frames, read, threads)
 
     def as_json(self) -> list[dict[str, Any]]:

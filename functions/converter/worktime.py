@@ -7,12 +7,14 @@ from functions.converter.encode import CLEARLY
 from functions.converter.plan import ConversionPlan
 from functions.converter.rendering import HOPELESS
 from functions.converter.samples import WHOLE_FRAMES, gate_windows, sampling
+from functions.converter.threads import processors_available
 
-VERIFY_S_PER_MEGAPIXEL = 0.008
+VERIFY_S_PER_MEGAPIXEL = 0.005
 """CPU time of decoding and comparing the result, for each frame of so many samples."""
 
 PROCESS_S = 0.12
-"""CPU time of starting a media process and of ending it."""
+START_S = 0.1
+"""CPU time of starting a media process and of ending it; and the time in which nothing else is done."""
 
 LOOKS = 2
 """Rough and fine, of a search; whole films are encoded so often as well."""
@@ -20,8 +22,8 @@ LOOKS = 2
 SAMPLED_ENCODING = 1.2
 """CPU time of encoding a frame in the search's short windows, where one of a long window takes 1."""
 
-VERIFY_PROCESSES, VERIFY_THREADS = 3, 1.5
-"""Of a verification; it keeps about so many processors busy, where there are as many."""
+VERIFY_THREADS = 1.5
+"""A verification keeps about so many processors busy, where there are as many."""
 
 COPY_S, COPY_BYTES_A_S = 0.5, 40e6
 """Of a picture that is taken over: reading it twice, writing it, hashing both."""
@@ -29,6 +31,7 @@ COPY_S, COPY_BYTES_A_S = 0.5, 40e6
 READ_S_PER_MEGAPIXEL = 0.0035
 """CPU time of decoding a frame, where that was not measured."""
 
+LEAST_THREADS = 0.05
 GIVEN_UP = 0.35
 """Of the encode, what is done before a result that grows too large is given up (see ``encode.FORESEEN_SHARE``)."""
 
@@ -46,12 +49,13 @@ class Costs:
 
 @dataclass(frozen=True)
 class Work:
-    """CPU seconds of each stage, and the seconds that the three take here."""
+    """CPU seconds of each stage, and the seconds that the three take here; ``processes`` are started one by one."""
 
     search: float
     encode: float
     verify: float
     threads: float
+    processes: int = 2
 
     @property
     def cpu_s(self) -> float:
@@ -60,7 +64,7 @@ class Work:
     @property
     def wall_s(self) -> float:
         verify_threads = min(self.threads, VERIFY_THREADS)
-        return (self.search + self.encode) / self.threads + self.verify / verify_threads
+        return (self.search + self.encode) / self.threads + self.verify / verify_threads + self.processes * START_S
 
 
 def work(plan: ConversionPlan, costs: Costs, every: int, *, searched: bool) -> Work:
@@ -68,21 +72,25 @@ def work(plan: ConversionPlan, costs: Costs, every: int, *, searched: bool) -> W
     measured."""
     picture = plan.picture
     encode = picture.frames * costs.encode + PROCESS_S
-    verify = (
-        picture.frames * picture.width * picture.height / 1e6 * VERIFY_S_PER_MEGAPIXEL + VERIFY_PROCESSES * PROCESS_S
-    )
+    verify = picture.frames * picture.width * picture.height / 1e6 * VERIFY_S_PER_MEGAPIXEL + PROCESS_S
     if not searched:
         return Work(0.0, encode, verify, costs.threads)
     if picture.frames <= WHOLE_FRAMES:
         measuring = picture.frames * costs.measure / every + PROCESS_S
-        return Work((LOOKS - 1) * encode + LOOKS * measuring, encode, verify, costs.threads)
+        return Work((LOOKS - 1) * encode + LOOKS * measuring, encode, verify, costs.threads, 2 + 2 * LOOKS)
     asked = sampling(picture.frames, picture.duration_s, picture.preset, picture.frame_bytes, every)
     proof = gate_windows(picture.frames, picture.duration_s, picture.frame_bytes, every, asked.windows)
     looked_at = len(asked.windows) * asked.length
     read = min(picture.frames, READ_WHOLE_FRAMES) * costs.read
     search = read + looked_at * (SAMPLED_ENCODING * costs.encode + costs.measure / every) + (1 + 2 * LOOKS) * PROCESS_S
     gate = sum(window.frames for window in proof) * costs.measure / every + PROCESS_S
-    return Work(search, encode, verify + gate, costs.threads)
+    return Work(search, encode, verify + gate, costs.threads, 4 + 2 * LOOKS)
+
+
+def threads_kept_busy(cpu_s: float, seconds: float, processes: int) -> float:
+    """Of processes that ran one after another; what starting them takes tells nothing of how busy they were."""
+    busy_s = max(seconds - processes * START_S, cpu_s / processors_available(), 1e-3)
+    return max(LEAST_THREADS, cpu_s / busy_s)
 
 
 def copying(size: int) -> Work:

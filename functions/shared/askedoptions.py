@@ -198,6 +198,18 @@ def parse_options(text: bytes) -> dict[str, Any]:
         ) from None
 
 
+def fault_sentences(errors: list[ErrorDetails]) -> Iterator[str]:
+    """What is wrong with a request that has options, in sentences."""
+    words = {"missing": "is missing", "extra_forbidden": "is not a known field"}
+    faults = []
+    for error in [error for error in errors if not is_option_fault(error)][:FAULTS_SHOWN]:
+        where = ".".join(str(part)[:40] for part in error["loc"])
+        faults.append(f"{where!r} {words.get(error['type'], error['msg'])}")
+    if faults:
+        yield f"The request is not valid: {'; '.join(faults)}."
+    yield from option_sentences([error for error in errors if is_option_fault(error)])
+
+
 def is_option_fault(error: ErrorDetails) -> bool:
     """Whether it lies in options, and is not that there are any where none belong."""
     where = error["loc"]

@@ -12,7 +12,7 @@ from functions.shared.errors import (
     IdentityProviderUnavailable,
     StorageUnavailable,
 )
-from functions.shared.wiring import identity_threads, storage_threads, threads
+from functions.shared.wiring import estimate_threads, identity_threads, storage_threads, threads
 
 ANSWER_WITHIN_S = 20.0
 
@@ -38,6 +38,11 @@ async def in_storage_thread(work: Callable[..., T], *args: object) -> T:
 async def in_identity_thread(work: Callable[..., T], *args: object) -> T:
     """The same for work that asks the identity provider; raises ``IdentityProviderUnavailable``."""
     return await _bounded(identity_threads(), partial(work, *args), IdentityProviderUnavailable)
+
+
+async def in_estimate_thread(work: Callable[..., T], *args: object) -> T:
+    """The same for an estimate, which ends by itself in time."""
+    return await asyncio.get_running_loop().run_in_executor(estimate_threads(), partial(work, *args))
 
 
 async def _bounded(pool: Executor, work: Callable[[], T], unavailable: type[Bucket265Error]) -> T:

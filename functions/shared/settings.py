@@ -56,6 +56,7 @@ class Settings:
     max_upload_bytes: int
     form_upload_max_bytes: int | None
     form_uploads_at_once: int
+    estimate_max_bytes: int
     x265_preset: str | None
     x265_crf: float | None
     lease_s: float
@@ -172,6 +173,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         max_upload_bytes=read.whole("MAX_UPLOAD_BYTES", 5 * GIB, least=1),
         form_upload_max_bytes=read.optional_whole("FORM_UPLOAD_MAX_BYTES", least=1),
         form_uploads_at_once=read.whole("FORM_UPLOADS_AT_ONCE", 8, least=1),
+        estimate_max_bytes=read.whole("ESTIMATE_MAX_BYTES", GIB // 2, least=1),
         x265_preset=read.optional_choice("X265_PRESET", X265_PRESETS),
         x265_crf=read.optional_number("X265_CRF", most=51),
         lease_s=lease_s,

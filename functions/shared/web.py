@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from functions.shared import logs
 from functions.shared.envelope import RequestEnvelope
-from functions.shared.errors import Bucket265Error, DatabaseUnavailable, StorageUnavailable
+from functions.shared.errors import Bucket265Error, DatabaseUnavailable, PermanentError, RetryableError
 from functions.shared.openapi import PROBLEM, add_models, ask_for_token
 
 STATUS_BY_CODE = {
@@ -35,8 +35,11 @@ STATUS_BY_CODE = {
     "request_timeout": 408,
     "idempotency_conflict": 409,
     "not_ready": 409,
+    "not_uploaded": 409,
     "file_too_large": 413,
     "body_too_large": 413,
+    "estimate_too_large": 413,
+    "estimate_too_slow": 422,
     "converted_missing": 500,
     "internal_error": 500,
     "busy": 503,
@@ -44,12 +47,12 @@ STATUS_BY_CODE = {
     "identity_provider_unavailable": 503,
     "storage_unavailable": 503,
 }
-"""HTTP status of each error code: the domain does not know HTTP."""
+"""HTTP status of each error code: the domain does not know HTTP. Of what else ends a conversion see ``status_of``."""
 
 TITLES = {
     400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-    408: "Request Timeout", 409: "Conflict", 413: "Content Too Large", 500: "Internal Server Error",
-    503: "Service Unavailable",
+    408: "Request Timeout", 409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content",
+    500: "Internal Server Error", 503: "Service Unavailable",
 }  # fmt: skip
 OWN_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 """Of each error with that status."""
@@ -62,12 +65,19 @@ Responses = dict[int | str, dict[str, Any]]
 
 def problem_responses(why: Mapping[Bucket265Error, str]) -> Responses:
     """OpenAPI entries for a route's errors, one of each status; ``why`` says in Markdown when that status comes."""
-    return {STATUS_BY_CODE[error.code]: _documented(error, text) for error, text in why.items()}
+    return {status_of(error): _documented(error, text) for error, text in why.items()}
+
+
+def status_of(error: Bucket265Error) -> int:
+    """HTTP status of an error; a file that cannot be converted is the client's, what may pass is ours."""
+    if error.code in STATUS_BY_CODE:
+        return STATUS_BY_CODE[error.code]
+    return 422 if isinstance(error, PermanentError) else 503 if isinstance(error, RetryableError) else 500
 
 
 def _documented(error: Bucket265Error, text: str) -> dict[str, Any]:
     ((media_type, content),) = PROBLEM.items()
-    example = problem_body(error.code, error.sentence(), EXAMPLE_REQUEST_ID, STATUS_BY_CODE[error.code])
+    example = problem_body(error.code, error.sentence(), EXAMPLE_REQUEST_ID, status_of(error))
     return {"description": text, "content": {media_type: content | {"example": example}}}
 
 
@@ -153,10 +163,10 @@ def _on_crash(request_id: str) -> JSONResponse:
 
 async def _on_domain_error(request: Request, exc: Exception) -> JSONResponse:
     error = exc if isinstance(exc, Bucket265Error) else Bucket265Error()
-    if isinstance(error, (DatabaseUnavailable, StorageUnavailable)):
+    if isinstance(error, RetryableError):
         logs.event("dependency.failed", level=40, exc_info=True, code=error.code)
-        return problem(error.code, f"{error.hint} Try again in a moment.", _request_id(request))
-    return problem(error.code, error.sentence(), _request_id(request))
+        return problem(error.code, f"{error.hint} Try again in a moment.", _request_id(request), status_of(error))
+    return problem(error.code, error.sentence(), _request_id(request), status_of(error))
 
 
 async def _on_invalid_request(request: Request, exc: Exception) -> JSONResponse:

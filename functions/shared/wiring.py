@@ -59,6 +59,12 @@ def identity_threads() -> ThreadPoolExecutor:
 
 
 @cache
+def estimate_threads() -> ThreadPoolExecutor:
+    """For estimates: one works, and another one says that it does."""
+    return ThreadPoolExecutor(2, "estimates")
+
+
+@cache
 def tokens() -> "Tokens":
     from functions.shared.tokens import Tokens
 
@@ -100,7 +106,7 @@ def _queue(name: str, url: str | None) -> "Queue":
 def reset() -> None:
     """Forget everything built so far (tests that change the environment)."""
     for built in (
-        settings, database_address, database, threads, storage_threads, identity_threads, tokens, transactions, upkeep,
-        storage, uploads_queue, dead_letter_queue,
+        settings, database_address, database, threads, storage_threads, identity_threads, estimate_threads, tokens,
+        transactions, upkeep, storage, uploads_queue, dead_letter_queue,
     ):  # fmt: skip
         built.cache_clear()

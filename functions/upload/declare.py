@@ -1,14 +1,13 @@
 """The JSON form of ``POST /upload``: validate, store the rows, hand out presigned PUTs. A list is all or nothing."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import from_json
 
-from functions.shared.askedoptions import FAULTS_SHOWN, is_option_fault, option_sentences
+from functions.shared.askedoptions import fault_sentences
 from functions.shared.errors import InvalidRequest
 from functions.shared.settings import settings
 from functions.shared.transactions import NewTransaction
@@ -48,18 +47,7 @@ def parse_request(body: bytes) -> tuple[list[FileRequest], bool]:
             return FilesRequest.model_validate(data).files, True
         return [FileRequest.model_validate(data)], False
     except ValidationError as exc:
-        raise InvalidRequest(" ".join(_sentences(exc.errors(include_url=False)))) from None
-
-
-def _sentences(errors: list[ErrorDetails]) -> Iterator[str]:
-    words = {"missing": "is missing", "extra_forbidden": "is not a known field"}
-    faults = []
-    for error in [error for error in errors if not is_option_fault(error)][:FAULTS_SHOWN]:
-        where = ".".join(str(part)[:40] for part in error["loc"])
-        faults.append(f"{where!r} {words.get(error['type'], error['msg'])}")
-    if faults:
-        yield f"The request is not valid: {'; '.join(faults)}."
-    yield from option_sentences([error for error in errors if is_option_fault(error)])
+        raise InvalidRequest(" ".join(fault_sentences(exc.errors(include_url=False)))) from None
 
 
 def _row(file: FileRequest, user_id: UUID) -> NewTransaction:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from functions.shared.askedoptions import FIELD_BYTES as OPTIONS_BYTES
 from functions.shared.askedoptions import parse_options
 from functions.shared.auth import parse_uuid
+from functions.shared.body import Body
 from functions.shared.errors import (
     BodyTooLarge,
     Busy,
@@ -33,7 +34,6 @@ from functions.shared.settings import settings
 from functions.shared.transactions import NewTransaction, link_end
 from functions.shared.wiring import storage, transactions
 from functions.upload.accept import MAX_FILES, accepted_type, clean_filename, too_large_remedy, upload_limit
-from functions.upload.body import Body
 from functions.upload.formdata import Event, FormDataParser, PartBegin, PartData, PartEnd
 from functions.upload.idempotency import ENDPOINT, fingerprint, keyed_id
 from functions.upload.incoming import IncomingFile

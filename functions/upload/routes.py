@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from functions.shared import logs, metrics
 from functions.shared.askedoptions import FIELD_BYTES
 from functions.shared.auth import asking_user, parse_uuid, required_uuids
+from functions.shared.body import read_json_body
 from functions.shared.errors import (
     FileTooLarge,
     IdempotencyConflict,
@@ -21,7 +22,6 @@ from functions.shared.openapi import answer, models
 from functions.shared.settings import GIB
 from functions.shared.web import NO_STORE, Responses, problem_responses
 from functions.upload.accept import MAX_FILES, too_large_remedy
-from functions.upload.body import read_json_body
 from functions.upload.declare import declare
 from functions.upload.form import receive_form
 from functions.upload.idempotency import checked_key
@@ -162,7 +162,7 @@ async def upload(request: Request, user_id: UserId = None, idempotency_key: Idem
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/json":
         user = required_uuids(user_id=user_id)[0]
-        body = await read_json_body(request)
+        body = await read_json_body(request, "declare fewer files at once")
         run = in_thread if key is None else in_storage_thread  # a repeat lists what has arrived
         return _noted(await run(declare, body, user, key))
     if kind == FORM:

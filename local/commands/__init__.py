@@ -31,6 +31,7 @@ def add_commands(subparsers: "Subparsers") -> None:
     _add_thumbnail(_command(subparsers, "thumbnail", "download a poster, a preview or a storyboard of a film"))
     _add_verify(_command(subparsers, "verify", "whether a receipt holds: source and result are measured again"))
     _add_compare(_command(subparsers, "compare", "a source beside its result, at the worst frames and over time"))
+    _add_estimate(_command(subparsers, "estimate", "what converting a film would come to, from three samples of it"))
     _add_redrive(_command(subparsers, "redrive", "convert failed transactions again"))
     _add_doctor(_command(subparsers, "doctor", "try each link of the chain and name the one that is broken"))
     _add_demo(_command(subparsers, "demo", "start a stack, convert one video, stop the stack"))
@@ -107,6 +108,12 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     _add_force(parser)
     add_options(parser)
     _add_api(parser)
+
+
+def _add_estimate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("--json", action="store_true", help="as POST /estimate answers it")
+    add_options(parser)
 
 
 def _add_redrive(parser: argparse.ArgumentParser) -> None:

@@ -190,7 +190,7 @@ def test_a_form_that_is_none_is_refused(api: Api, user_id: str) -> None:
 
 
 def test_a_silent_client_is_not_waited_for(user_id: str, env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("functions.upload.body.READ_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("functions.shared.body.READ_TIMEOUT_S", 0.2)
     monkeypatch.setattr("functions.shared.envelope.LINGER_IDLE_S", 0.2)
     before = keys_in_storage()
     body, headers = form(file_part(b"x" * 9_000_000))

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 HANDLERS = {
     "/upload": "upload",
     "/status": "status",
+    "/estimate": "estimate",
     **dict.fromkeys(("/download", "/stream", "/receipt", "/thumbnail"), "download"),
 }
 

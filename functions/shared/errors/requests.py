@@ -2,6 +2,8 @@
 
 from functions.shared.errors.kinds import RequestRefused
 
+ON_OWN_MACHINE = "`python -m local estimate FILE` estimates any film on your own machine."
+
 
 class InvalidRequest(RequestRefused):
     code = "invalid_request"
@@ -101,3 +103,21 @@ class RequestTimeout(RequestRefused):
 class Busy(RequestRefused):
     code = "busy"
     hint = "Too many form uploads at once; try again in a moment, or use a presigned link, which has no such limit."
+
+
+class NotUploaded(RequestRefused):
+    code = "not_uploaded"
+    hint = "The file has not arrived yet: send it to the link that POST /upload gave, then ask again."
+
+
+class EstimateTooLarge(RequestRefused):
+    code = "estimate_too_large"
+    hint = f"The film is too large to be estimated here; it is converted all the same. {ON_OWN_MACHINE}"
+
+
+class EstimateTooSlow(RequestRefused):
+    code = "estimate_too_slow"
+    hint = (
+        f"The film's samples could not be encoded in the time of a request; it is converted all the same."
+        f" {ON_OWN_MACHINE}"
+    )

@@ -51,9 +51,9 @@ class Body:
         return dict(message)
 
 
-async def read_json_body(request: Request) -> bytes:
-    """The whole body of a JSON request; raises ``BodyTooLarge`` and what ``Body.read`` raises."""
-    too_large = BodyTooLarge(f"A JSON request may have at most {JSON_BYTES} bytes; declare fewer files at once.")
+async def read_json_body(request: Request, remedy: str) -> bytes:
+    """The whole body of a JSON request; raises ``BodyTooLarge``, with a remedy, and what ``Body.read`` raises."""
+    too_large = BodyTooLarge(f"A JSON request may have at most {JSON_BYTES} bytes; {remedy}.")
     body = Body(request, JSON_BYTES, too_large)
     whole = bytearray()
     while chunk := await body.read():
