@@ -9,7 +9,7 @@ from functions.converter.encode import Job
 from functions.converter.gate import check, corrected_crf
 from functions.converter.inspection import Inspector
 from functions.converter.plan import ConversionPlan
-from functions.converter.previews import Choice, choose_frames
+from functions.converter.previews import Previews, choose_frames, make_previews
 from functions.converter.rendering import CONVERTED, Rendition, render
 from functions.converter.target import Found, find_crf
 from functions.converter.verify import Verified, verify_rendition
@@ -22,11 +22,11 @@ TIMES_OF_FIRST = 1.5
 
 @dataclass(frozen=True)
 class Made:
-    """``frames``: those that were picked for previews while the result was decoded."""
+    """A verified film, and what is to lie beside it."""
 
     rendition: Rendition
-    frames: Choice
     verified: Verified
+    previews: Previews
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class Maker:
         """What is to be delivered; raises what encoding and verifying raise."""
         target = self.options.target
         if self.plan.is_remux or target is None:
-            return self._attempt(None)
+            return self._verified(self._encoded())
         with ExitStack() as held:
             with self.job.lease.stage("search"):
                 held.enter_context(self.job.share())  # for the encode as well: nobody begins in between
                 found = find_crf(self.plan, target, self.job)
             rendition = self._encoded(found)
-        made = self._measured(self._verified(rendition, found), target, found)
+        made = self._verified(rendition, found, target)
         told = made.rendition.quality
         if told is None or told.gate is None or told.gate.outcome != quality.MISSED or told.bound_by == quality.BY_SIZE:
             return made
@@ -57,32 +57,30 @@ class Maker:
         if crf is None or not self._has_time_again():
             return made
         again = replace(found, quality=replace(told, crf=crf, corrected=told.crf, gate=None))
-        return self._measured(self._attempt(again), target, again)
+        return self._verified(self._encoded(again), again, target)
 
-    def _attempt(self, found: Found | None) -> Made:
-        return self._verified(self._encoded(found), found)
-
-    def _encoded(self, found: Found | None) -> Rendition:
+    def _encoded(self, found: Found | None = None) -> Rendition:
         with self.job.lease.stage("encode"), self.job.share():
             return render(self.plan, self.options, self.job, found)
 
-    def _verified(self, rendition: Rendition, found: Found | None) -> Made:
+    def _verified(self, rendition: Rendition, found: Found | None = None, target: Target | None = None) -> Made:
         job = self.job
         self.before_verify(rendition)
         with job.lease.stage("verify"):
             frames = choose_frames(rendition, job.media, self.options)
-            chosen = found.windows if found and rendition.outcome == CONVERTED else ()
-            return Made(rendition, frames, verify_rendition(rendition, job, self.inspector, frames.picks, chosen))
+            proven = found is None or (found.encoded is not None and found.encoded is rendition.encoded)
+            chosen = found.windows if found and not proven and rendition.outcome == CONVERTED else ()
+            verified = verify_rendition(rendition, job, self.inspector, frames.picks, chosen)
+            if found and target and chosen:
+                rendition = self._measured(rendition, target, found)
+            return Made(rendition, verified, make_previews(frames, verified, job, self.inspector))
 
-    def _measured(self, made: Made, target: Target, found: Found) -> Made:
-        """With what was measured of it, if its frames were kept for that."""
-        rendition = made.rendition
+    def _measured(self, rendition: Rendition, target: Target, found: Found) -> Rendition:
+        """With what was measured of its chosen frames."""
         told, encoded, plan = rendition.quality, rendition.encoded, rendition.plan
-        if told is None or encoded is None or plan is None or not found.windows:
-            return made
-        with self.job.lease.stage("verify"):
-            gate = check(plan, encoded, target, found, self.job)
-        return replace(made, rendition=replace(rendition, quality=replace(told, gate=gate)))
+        if told is None or encoded is None or plan is None:
+            return rendition
+        return replace(rendition, quality=replace(told, gate=check(plan, encoded, target, found, self.job)))
 
     def _has_time_again(self) -> bool:
         lease = self.job.lease

@@ -9,7 +9,6 @@ from functions.converter.lease import Lease
 from functions.converter.making import Maker
 from functions.converter.patience import patiently
 from functions.converter.plan import plan_conversion
-from functions.converter.previews import make_previews
 from functions.converter.probe import accept
 from functions.converter.unpack import probe_film
 from functions.converter.workspace import workspace
@@ -34,10 +33,8 @@ def convert(lease: Lease, deps: Deps) -> None:
         deps.inspector.prepare()
         job = Job(source, film, container, media, lease, deps.slots, settings)
         made = Maker(plan, options, job, deps.inspector).make()
-        with lease.stage("verify"):
-            previews = make_previews(made.frames, made.verified, job, deps.inspector)
         with lease.stage("publish"):
-            delivery = deliver(made.rendition, made.verified, previews, job, deps.storage)
+            delivery = deliver(made.rendition, made.verified, made.previews, job, deps.storage)
         if not patiently(lambda: deps.transactions.complete(claim, delivery.result), lease.deadline.patience_s()):
             for key in delivery.keys:
                 deps.storage.delete(claim.converted_bucket, key)

@@ -124,7 +124,7 @@ def _bounded(
         bounded = plan.at_crf(crf)
         try:
             made = _made(CONVERTED, bounded, encode(bounded, job, job.media.size, chosen))
-            return replace(made, quality=replace(quality, crf=crf, bound_by=BY_SIZE))
+            return replace(made, quality=replace(quality, crf=crf, bound_by=BY_SIZE, gate=None))
         except GrewTooLarge as exc:
             factor = max(factor, exc.factor)
     reason = (

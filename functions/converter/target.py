@@ -90,7 +90,8 @@ def foretold_encode_s(plan: ConversionPlan, share: Share) -> float:
 
 def _by_whole(plan: ConversionPlan, target: Target, job: Job, share: Share) -> Found:
     quality_of_it, encoded = find_whole(plan, target, job, share)
-    return Found(quality_of_it, encoded)
+    every_frame = (Window(0, plan.picture.frames),)  # of another encode, if this one turns out to be too large
+    return Found(quality_of_it, encoded, windows=every_frame)
 
 
 def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) -> Found:

@@ -14,11 +14,12 @@ MOST_HD_PIXELS = 2560 * 1440
 """The model for 4K is nearer to a picture that is larger than this."""
 
 LEAST_SIDE = 32
-"""Samples of a side: with 16 libvmaf crashes, from 24 on it works. Smaller pictures are scaled up, bicubic, as its
-authors say."""
+"""Samples of a side: with less than 18 libvmaf 3 crashes (Netflix/vmaf, issue 1035, asks for 32). Smaller pictures are
+scaled up, bicubic, as its authors say (resource/doc/faq.md)."""
 
 MOST_FRAME_RATE = 60.0
-"""Films of more frames a second than the models were trained on are measured in every n-th frame."""
+"""VMAF rates frame by frame and prefers no rate (Netflix/vmaf, issue 446), but counts what moves between neighbours, as
+it was trained on; films of more frames a second are measured in every n-th one."""
 
 
 def model(width: int, height: int) -> str:

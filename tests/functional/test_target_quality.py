@@ -191,6 +191,18 @@ def test_a_film_that_still_misses_its_target_says_so(tmp_path: Path, monkeypatch
     assert f"{quality.vmaf:.1f}" in warned.message
 
 
+def test_a_short_film_that_would_outgrow_its_source_is_measured_at_the_rate_factor_that_it_gets(tmp_path: Path) -> None:
+    source = tmp_path / "source.mp4"
+    argv = [FFMPEG, "-y", "-v", "error", *picture(size="320x240", seconds=1.2), *H264, "-crf", "31", str(source)]
+    subprocess.run(argv, check=True, timeout=60)
+    conversion = convert_file(source, tmp_path / "job", AIMED, vmaf=96.0, floor=80.0)
+    quality = told(conversion)
+    assert (conversion.rendition.outcome, quality.bound_by) == ("converted", "source_size")
+    assert quality.gate
+    assert quality.gate.frames == conversion.plan.picture.frames
+    assert quality.vmaf == pytest.approx(every_frame(source, conversion.output).mean, abs=0.1)
+
+
 def test_of_a_long_film_only_the_samples_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.converter.cutting.READ_WHOLE_FRAMES", 50)
     source = tmp_path / "long.mp4"

@@ -12,7 +12,7 @@ from functions.converter.inspection import Inspector
 from functions.converter.making import Maker
 from functions.converter.media import MediaInfo
 from functions.converter.plan import ConversionPlan
-from functions.converter.previews import Previews, make_previews
+from functions.converter.previews import Previews
 from functions.converter.rendering import Rendition
 from functions.converter.verify import Verified
 from functions.shared.options import Options
@@ -77,6 +77,4 @@ def convert_file(
         planned = plan_here(copy, options, Workplace(folder, inspecting, lease, settings))
         plan, job, media = replan(planned.plan), planned.job, planned.job.media
         made = Maker(plan, options, job, inspecting, harm).make()
-        with lease.stage("verify"):
-            previews = make_previews(made.frames, made.verified, job, inspecting)
-        return Conversion(media, plan, made.rendition, made.verified, previews, job)
+        return Conversion(media, plan, made.rendition, made.verified, made.previews, job)
