@@ -23,6 +23,7 @@ from tests.bench import (
     remux,
     shares,
     sidebyside,
+    system,
     throughput,
 )
 from tests.bench.figures import Figure, missed_lines, table
@@ -35,6 +36,7 @@ MEASURES: dict[str, Callable[[Setting], list[Figure]]] = {
     "corpus": corpus.measure,
     "throughput": throughput.measure,
     "sidebyside": sidebyside.measure,
+    "system": system.measure,
     "memory": memory.measure,
     "rates": rates.measure,
     "imports": imports.measure,

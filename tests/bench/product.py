@@ -4,7 +4,7 @@ import http.client
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,16 +62,16 @@ class Product:
     def worker_log(self) -> str:
         return (self.stack.desk.data_dir / "logs" / "worker-1.log").read_text()
 
-    def declare(self, filename: str, size: int) -> dict[str, Any]:
+    def declare(self, filename: str, size: int, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """``POST /upload`` with JSON, previews off: the main path is measured. Its answer."""
-        options = {"previews": "off"}
+        options = {"previews": "off"} | dict(options or {})
         file = {"filename": filename, "content_type": PADDED_MEDIA_TYPE, "size": size, "options": options}
         body = json.dumps(file).encode()
         return self._answer("POST", f"/upload?user_id={self.user_id}", body, {"Content-Type": "application/json"})
 
-    def put(self, file: Path) -> Upload:
+    def put(self, file: Path, options: Mapping[str, Any] | None = None) -> Upload:
         """Upload through a presigned URL."""
-        declared = self.declare(file.name, file.stat().st_size)
+        declared = self.declare(file.name, file.stat().st_size, options)
         link = declared["upload"]
         url = urlsplit(link["url"])
         with closing_connection(url.port or 80) as storage, file.open("rb") as body:

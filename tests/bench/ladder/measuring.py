@@ -103,7 +103,7 @@ def scores(source: Path, output: Path) -> tuple[float, float]:
 
 
 def measure(source: Path, folder: Path, encoder: list[str], crf: float) -> Point:
-    """Encode and score once."""
+    """Encode, and score."""
     output = folder / f"{source.stem}-{os.getpid()}.hevc"
     try:
         cpu_s = encode(source, output, encoder)

@@ -111,6 +111,13 @@ USUAL: Parameters = {
 HINTS: dict[str, tuple[tuple[str, Parameters], ...]] = {
     "fastest": (
         ("ultrafast", {"psy-rd": 0.0, "ctu": 64, "signhide": 1}),
+        ("ultrafast", {"psy-rd": 0.0, "ctu": 64, "signhide": 1, "limit-refs": 3, "limit-modes": 1}),
+        ("ultrafast", {"psy-rd": 0.0, "ctu": 64, "signhide": 1, "limit-refs": 3, "limit-modes": 1, "b-intra": 1,
+                       "rc-lookahead": 6, "aq-strength": 0.3, "qg-size": 64}),
+        ("ultrafast", {"psy-rd": 0.0, "ctu": 64, "signhide": 1, "weightp": 1, "bframes": 4, "rc-lookahead": 6}),
+        ("ultrafast", {"psy-rd": 0.0, "ctu": 64, "signhide": 1, "qg-size": 64, "rskip": 2, "max-merge": 1}),
+        ("ultrafast", {"psy-rd": 0.0, "ctu": 64, "signhide": 1, "aq-mode": 0, "max-merge": 3, "rskip": 2}),
+        ("ultrafast", {"psy-rd": 0.0, "signhide": 1, "fast-intra": 0, "limit-tu": 1}),
         ("ultrafast", {"psy-rd": 0.2, "ctu": 64, "signhide": 1, "bframes": 4, "rc-lookahead": 8, "rskip": 2}),
         ("ultrafast", {"psy-rd": 0.0, "ctu": 64, "signhide": 1, "rc-lookahead": 6, "aq-strength": 0.3}),
         ("ultrafast", {"psy-rd": 0.0, "signhide": 1, "rc-lookahead": 8, "weightp": 1, "limit-refs": 3}),
@@ -121,6 +128,8 @@ HINTS: dict[str, tuple[tuple[str, Parameters], ...]] = {
     ),
     "fast": (
         ("superfast", {"psy-rd": 0.0, "ctu": 64}),
+        ("superfast", {"psy-rd": 0.0, "ctu": 64, "min-cu-size": 16, "aq-strength": 0.3, "limit-refs": 3,
+                       "limit-modes": 1, "b-intra": 1}),
         ("superfast", {"psy-rd": 0.0, "rc-lookahead": 8, "limit-refs": 3, "bframes": 4, "subme": 0}),
         ("ultrafast", {"psy-rd": 0.0, "ctu": 64, "signhide": 1, "subme": 1, "me": "hex", "bframes": 4,
                        "rc-lookahead": 10}),
@@ -131,6 +140,10 @@ HINTS: dict[str, tuple[tuple[str, Parameters], ...]] = {
     ),
     "balanced": (
         ("veryfast", {"psy-rd": 0.0, "selective-sao": 2}),
+        ("superfast", {"psy-rd": 0.0, "ctu": 64, "rc-lookahead": 15, "aq-strength": 0.3, "ref": 2, "limit-refs": 3,
+                       "limit-modes": 1, "max-merge": 3, "bframes": 4}),
+        ("superfast", {"psy-rd": 0.0, "ctu": 64, "rc-lookahead": 20, "aq-strength": 0.4, "subme": 2, "limit-refs": 3,
+                       "limit-modes": 1, "b-intra": 1, "bframes": 5, "weightp": 1}),
         ("veryfast", {"psy-rd": 0.0, "aq-strength": 0.5, "ref": 1, "subme": 2, "max-merge": 3}),
         ("veryfast", {"psy-rd": 0.5, "rc-lookahead": 20}),
         ("superfast", {"ctu": 64, "rc-lookahead": 20, "psy-rd": 0.5, "ref": 2, "max-merge": 3, "bframes": 4,
@@ -138,12 +151,16 @@ HINTS: dict[str, tuple[tuple[str, Parameters], ...]] = {
     ),
     "small": (
         ("medium", {"psy-rd": 0.0, "aq-strength": 0.6}),
+        ("medium", {"psy-rd": 0.0, "aq-mode": 1, "aq-strength": 0.4, "limit-refs": 3, "limit-modes": 1, "bframes": 6,
+                    "rc-lookahead": 30, "subme": 3, "max-merge": 4}),
         ("medium", {"psy-rd": 0.0, "aq-strength": 0.6, "limit-refs": 3, "subme": 3, "bframes": 6, "b-intra": 0}),
         ("medium", {"psy-rd": 0.5, "rc-lookahead": 25}),
         ("veryfast", {"psy-rd": 0.5, "rc-lookahead": 25, "subme": 2, "b-adapt": 2, "ref": 3, "max-merge": 3, "rd": 3}),
     ),
     "smallest": (
         ("slow", {"psy-rd": 0.0, "psy-rdoq": 0.0, "aq-strength": 0.6}),
+        ("slow", {"psy-rd": 0.0, "psy-rdoq": 0.0, "aq-mode": 1, "aq-strength": 0.4, "bframes": 8, "rc-lookahead": 40,
+                  "max-merge": 4, "early-skip": 1, "b-intra": 1}),
         ("slow", {"psy-rd": 0.0, "psy-rdoq": 0.0, "early-skip": 1, "bframes": 8, "rc-lookahead": 35, "ref": 3}),
         ("slow", {"psy-rd": 0.5, "psy-rdoq": 0.0}),
         ("medium", {"psy-rd": 0.5, "rc-lookahead": 30, "subme": 3, "ref": 4, "bframes": 6, "rd": 4, "rdoq-level": 1}),
