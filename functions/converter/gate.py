@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
-from functions.converter import quality, ratesearch
+from functions.converter import process, quality, ratesearch
 from functions.converter.cutting import SampleFilm
 from functions.converter.encode import CHOSEN_SOURCE, Encoded, Job
 from functions.converter.liveliness import liveliness
@@ -14,7 +14,9 @@ from functions.converter.probing import percentile_5
 from functions.converter.quality import Gate
 from functions.converter.ratesearch import Point
 from functions.converter.samples import Window
+from functions.converter.slots import Share
 from functions.converter.target import FAILURES, Found, failed
+from functions.converter.threads import Threads, processors_available
 from functions.converter.verify import CHOSEN_RESULT
 from functions.shared.errors import EncodeFailed
 from functions.shared.qualities import Target
@@ -35,10 +37,9 @@ def check(plan: ConversionPlan, encoded: Encoded, target: Target, found: Found, 
     A measurement that fails leaves the film unmeasured, and is in the log.
     """
     try:
-        with job.share() as share:
-            films = [_film(job.folder / name, plan, found.windows) for name in (CHOSEN_SOURCE, CHOSEN_RESULT)]
-            source, result = (Side(film.inputs(), f"[{at}:v:0]null") for at, film in enumerate(films))
-            measured = measure(result, source, ruler(plan.picture), job, share)
+        films = [_film(job.folder / name, plan, found.windows) for name in (CHOSEN_SOURCE, CHOSEN_RESULT)]
+        source, result = (Side(film.inputs(), f"[{at}:v:0]null") for at, film in enumerate(films))
+        measured = measure(result, source, ruler(plan.picture), job, _share(plan, job))
         return _judged(measured, encoded, target, found.windows)
     except FAILURES as exc:
         failed("gate", exc, job)
@@ -46,6 +47,13 @@ def check(plan: ConversionPlan, encoded: Encoded, target: Target, found: Found, 
     finally:
         for name in (CHOSEN_SOURCE, CHOSEN_RESULT):
             (job.folder / name).unlink(missing_ok=True)
+
+
+def _share(plan: ConversionPlan, job: Job) -> Share:
+    """Like the rest of the verification it waits for no share of the worker: it takes a second or less."""
+    threads = processors_available()
+    memory_bytes = process.picture_memory_bytes(plan.picture.width, plan.picture.height, threads)
+    return Share(Threads(threads, 1), int(min(memory_bytes, job.settings.worker_memory_bytes)))
 
 
 def corrected_crf(target: Target, found: Found, gate: Gate, crf: float) -> float | None:
