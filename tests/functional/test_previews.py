@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from functions.converter import making
 from functions.converter.rendering import KEPT, REMUXED, as_it_is
-from tests.support import conversions
 from tests.support.clips import H264, Clips, run_ffmpeg
 from tests.support.conversions import Conversion, convert_file
 from tests.support.media import BIG_BUCK_BUNNY
@@ -218,7 +218,7 @@ def test_of_a_large_copy_only_keyframes_are_shown(make: Make, tmp_path: Path) ->
 def test_a_film_that_is_kept_as_it_is_has_previews(
     clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(conversions, "render", lambda _plan, _options, job: as_it_is(job, "smaller"))
+    monkeypatch.setattr(making, "render", lambda _plan, _options, job, _found: as_it_is(job, "smaller"))
     conversion = convert_file(clips(name), tmp_path / "work", previews=True)
     assert conversion.rendition.outcome == KEPT
     assert shown(conversion).size == (160, 120)
