@@ -20,7 +20,7 @@ from functions.shared.transactions import Progress
 
 HIGH, LOW = "high", "low"
 COPIED = "It is H.265 already: its picture is taken over as it is."
-UNEVEN = "The film is uneven: its samples differ by more than the bands allow for."
+UNEVEN = "Its samples differ by more than the bands allow for, or a small step of quality changes its size a lot."
 UNCLEAR = "It would be about as large as the source, and may be encoded with fewer bits to be smaller."
 CLOSE = 1.15
 """How near a size is to that of the source where it is not clear whether it will be kept below that."""
@@ -99,9 +99,10 @@ def _encoded(samples: Samples, options: Options) -> Estimate:
         needed = given_up(needed, factor, searched=target is not None)
         reason = f"At the asked quality it would have about {factor:.0%} of the source's size"
         if lower is None or samples.picture_bytes(lower) + around > media.size:
-            return _kept(samples, options, f"{reason}: its picture is kept.", needed)
+            return _kept(samples, options, f"{reason}: its picture is kept.", needed, factor)
         crf, size, reason = lower, samples.picture_bytes(lower) + around, f"{reason}, so it gets fewer bits."
-    unclear = UNCLEAR if bounded and 1 / CLOSE < factor < CLOSE else None if samples.agree() else UNEVEN
+    agree = samples.agree(crf, searched=target is not None)
+    unclear = UNCLEAR if bounded and 1 / CLOSE < factor < CLOSE else None if agree else UNEVEN
     vmaf = None if is_hdr else vmaf_band(curve.at(crf).vmaf)
     told = _told(media, plan, options, CONVERTED, Band.of_share(size, SIZE_SHARE), needed, reason or unclear)
     samples_seen = tuple(samples.as_json())
@@ -117,12 +118,12 @@ def _found(samples: Samples, target: Target | None) -> tuple[float, Curve]:
     return solution.crf, curve
 
 
-def _kept(samples: Samples, options: Options, reason: str, spent: Work) -> Estimate:
+def _kept(samples: Samples, options: Options, reason: str, spent: Work, factor: float) -> Estimate:
     media, plan = samples.job.media, samples.plan
     needed = replace(spent, verify=spent.verify + copying(media.size).verify)
     size = replace(Band.of_share(media.size, REMUX_SHARE), high=media.size)
     told = _told(media, plan, options, KEPT, size, needed, reason)
-    return replace(told, samples=tuple(samples.as_json()), confidence=HIGH if samples.agree() else LOW)
+    return replace(told, samples=tuple(samples.as_json()), confidence=LOW if factor < CLOSE else HIGH)
 
 
 def _copied(media: MediaInfo, plan: ConversionPlan, options: Options) -> Estimate:

@@ -26,6 +26,10 @@ STEPS_TRUSTED = 2.0
 """Steps of the rate factor that halve the bits of most films; and between looks that tell as much of this one."""
 
 
+SEARCHED_STEPS = 0.6
+"""How far from the rate factor that is foretold four of five searches end."""
+
+
 @dataclass(frozen=True)
 class Band:
     """What is expected, and the bounds between which four of five are."""
@@ -78,11 +82,16 @@ def picture_bytes(samples: Sequence[Sampled]) -> float:
 def bytes_at(here: float, other: tuple[float, float] | None, steps: float) -> float:
     """Of a picture so many steps of the rate factor away from where it has ``here`` bytes; ``other``: how many steps
     away it was looked at as well, and what it has there."""
-    halving = 1 / STEPS_PER_HALVING
-    if other and other[0]:
-        trust = other[0] ** 2 / (other[0] ** 2 + STEPS_TRUSTED**2)
-        halving = trust * math.log2(here / other[1]) / other[0] + (1 - trust) * halving
-    return here * math.exp2(-steps * max(0.0, halving))
+    return here * math.exp2(-steps * halvings_a_step(here, other))
+
+
+def halvings_a_step(here: float, other: tuple[float, float] | None) -> float:
+    """How often a step of the rate factor halves the bits; see ``bytes_at``."""
+    usual = 1 / STEPS_PER_HALVING
+    if not other or not other[0]:
+        return usual
+    trust = other[0] ** 2 / (other[0] ** 2 + STEPS_TRUSTED**2)
+    return max(0.0, trust * math.log2(here / other[1]) / other[0] + (1 - trust) * usual)
 
 
 def size_doubt(samples: Sequence[Sampled]) -> float:
@@ -103,6 +112,9 @@ def doubt(values: Sequence[float], unseen: float) -> float:
     return stdev(values) / math.sqrt(len(values)) * math.sqrt(unseen)
 
 
-def is_trusted(size_doubt: float, vmaf_doubt: float) -> bool:
-    """Whether the bands of size and VMAF are wide enough for such standard errors."""
-    return BELIEVED * size_doubt <= SIZE_SHARE and BELIEVED * vmaf_doubt <= VMAF_POINTS
+def is_trusted(size_doubt: float, vmaf_doubt: float, halvings: float) -> bool:
+    """Whether the bands of size and VMAF are wide enough for such standard errors. ``halvings``: how often a step of
+    the rate factor halves the bits, where the conversion will search for one, and find another one than we did; else
+    0."""
+    found_elsewhere = math.exp2(SEARCHED_STEPS * halvings) - 1
+    return math.hypot(BELIEVED * size_doubt, found_elsewhere) <= SIZE_SHARE and BELIEVED * vmaf_doubt <= VMAF_POINTS

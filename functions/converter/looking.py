@@ -72,18 +72,26 @@ class Samples:
 
     def picture_bytes(self, crf: float) -> float:
         """Of the whole film's picture."""
-        nearest, *others = sorted(self.probes, key=lambda probe: abs(probe.crf - crf))
-        here = foretelling.picture_bytes(self._sampled(nearest))
-        there = [(one.crf - nearest.crf, foretelling.picture_bytes(self._sampled(one))) for one in others]
-        return foretelling.bytes_at(here, there[0] if there else None, crf - nearest.crf)
+        near, here, there = self._around(crf)
+        return foretelling.bytes_at(here, there, crf - near)
 
-    def agree(self) -> bool:
-        """Whether what they say differs by no more than the bands of size and VMAF allow for."""
+    def agree(self, crf: float, *, searched: bool) -> bool:
+        """Whether what they say differs by no more than the bands of size and VMAF allow for; ``searched``: the
+        conversion finds its rate factor anew."""
         last = self.probes[-1]
         sampled = self._sampled(last)
         size = foretelling.size_doubt(sampled)
         vmaf = foretelling.doubt(last.means, foretelling.unseen(sampled))
-        return foretelling.is_trusted(size, vmaf)
+        _, here, there = self._around(crf)
+        return foretelling.is_trusted(size, vmaf, foretelling.halvings_a_step(here, there) if searched else 0.0)
+
+    def _around(self, crf: float) -> tuple[float, float, tuple[float, float] | None]:
+        """The nearest rate factor that was looked at, the picture's bytes there, and the same of the next one as steps
+        from there."""
+        nearest, *others = sorted(self.probes, key=lambda probe: abs(probe.crf - crf))
+        here = foretelling.picture_bytes(self._sampled(nearest))
+        there = [(one.crf - nearest.crf, foretelling.picture_bytes(self._sampled(one))) for one in others]
+        return nearest.crf, here, there[0] if there else None
 
     def costs(self) -> Costs:
         """What a frame took."""

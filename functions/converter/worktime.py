@@ -16,6 +16,9 @@ PROCESS_S = 0.12
 START_S = 0.1
 """CPU time of starting a media process and of ending it; and the time in which nothing else is done."""
 
+UNSAMPLED, BESIDE = 0.95, 0.8
+"""Of what a sample's frame takes, where fewer are keyframes; and of reading one, which is then done beside it."""
+
 LOOKS = 2
 """Rough and fine, of a search; whole films are encoded so often as well."""
 
@@ -38,7 +41,7 @@ GIVEN_UP = 0.35
 
 @dataclass(frozen=True)
 class Costs:
-    """CPU seconds of a frame: ``encode`` (decoding included), ``measure``, ``read`` (decoding alone). ``threads``:
+    """CPU seconds of a frame: ``encode`` and ``measure`` a sample's, ``read`` one of the source. ``threads``:
     processors that encoding and measuring the samples kept busy, beside whatever else the machine did."""
 
     encode: float
@@ -71,7 +74,7 @@ def work(plan: ConversionPlan, costs: Costs, every: int, *, searched: bool) -> W
     """Of converting the film; ``searched``: its rate factor has to be found. ``every``: of how many frames one is
     measured."""
     picture = plan.picture
-    encode = picture.frames * costs.encode + PROCESS_S
+    encode = picture.frames * (UNSAMPLED * costs.encode + BESIDE * costs.read) + PROCESS_S
     verify = picture.frames * picture.width * picture.height / 1e6 * VERIFY_S_PER_MEGAPIXEL + PROCESS_S
     if not searched:
         return Work(0.0, encode, verify, costs.threads)

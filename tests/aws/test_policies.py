@@ -26,6 +26,11 @@ TABLE: dict[str, dict[str, list[str]]] = {
         "s3:ListBucket": [CONVERTED],
         "secretsmanager:GetSecretValue": [SECRET],
     },
+    "EstimateRole": {
+        "s3:GetObject": [SOURCES],
+        "s3:ListBucket": [UPLOADS],
+        "secretsmanager:GetSecretValue": [SECRET],
+    },
     "DocsRole": {},
     "ConverterRole": {
         "sqs:ReceiveMessage": [QUEUE],
@@ -61,6 +66,7 @@ LOGS = {
     "UploadRole": "upload",
     "StatusRole": "status",
     "DownloadRole": "download",
+    "EstimateRole": "estimate",
     "DocsRole": "docs",
     "ConverterRole": "converter",
     "DeadLetterRole": "deadletter",

@@ -101,6 +101,7 @@ def test_every_route_of_the_api_is_deployed(template: Template) -> None:
         "functions.upload.routes",
         "functions.status.routes",
         "functions.download.routes",
+        "functions.estimate.routes",
         "functions.docs.pages",
     )
     for module in modules:

@@ -81,6 +81,18 @@ def test_download_without_the_right_to_read_gives_no_link(
     assert cloud_deployment.link(finished["transaction_id"])["size"] == finished["converted"]["size"]
 
 
+def test_estimate_without_the_right_to_read_gives_none(
+    cloud_stack: Stack, cloud_deployment: Deployment, finished: Json
+) -> None:
+    body = json.dumps({"transaction_id": finished["transaction_id"], "options": {"crf": 40}}).encode()
+    headers = {"Content-Type": "application/json"}
+    with cloud_stack.without("EstimateRole", "s3:GetObject"):
+        refused = cloud_deployment.send("POST", "/estimate", body, headers)
+    assert (refused.status, refused.json()["code"]) == (503, "storage_unavailable")
+    estimate = cloud_deployment.send("POST", "/estimate", body, headers)
+    assert (estimate.status, estimate.json()["outcome"]) == (200, "converted")
+
+
 def test_the_converter_without_the_right_to_read_fails_at_fetch_and_is_retried(
     cloud_stack: Stack, cloud_deployment: Deployment, clip: bytes
 ) -> None:

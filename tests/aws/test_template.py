@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from functions.converter.samples import MOST_BYTES
+from functions.estimate.service import WITHIN_S
 from functions.migrate.migrate import newest_version
 from functions.shared.offload import ANSWER_WITHIN_S
 from functions.shared.settings import X265_PRESETS, read_metrics, read_settings
@@ -20,6 +22,9 @@ ROOM_IN_TMP = 0.95
 """Of the size that was asked for: its file system takes some."""
 
 FUNCTIONS = functions(read_template())
+MEDIA = ("ConverterFunction", "EstimateFunction")
+"""Those that open files of users."""
+
 PARAMETERS = read_template()["Parameters"]
 SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:db"
 
@@ -51,7 +56,7 @@ def test_each_function_runs_in_an_image_that_the_dockerfile_makes(logical: str) 
     metadata = read_template()["Resources"][logical]["Metadata"]
     stages = re.findall(r"^FROM \S+ AS (\S+)", (ROOT / metadata["Dockerfile"]).read_text(), re.MULTILINE)
     assert metadata["DockerBuildTarget"] in stages
-    assert metadata["DockerBuildTarget"] == ("worker" if logical == "ConverterFunction" else "api")
+    assert metadata["DockerBuildTarget"] == ("worker" if logical in MEDIA else "api")
     assert FUNCTIONS[logical]["ImageConfig"]["EntryPoint"] == ["/opt/venv/bin/python", "-m", "awslambdaric"]
 
 
@@ -141,8 +146,9 @@ def test_the_queue_never_gives_up_before_the_row_does() -> None:
 
 
 def test_the_api_answers_before_its_gateway_gives_up(template: Template) -> None:
-    for logical in ("UploadFunction", "StatusFunction", "DownloadFunction", "DocsFunction"):
-        assert ANSWER_WITHIN_S < template["Resources"][logical]["Properties"]["Timeout"] < GATEWAY_WAITS_S
+    for logical in ("UploadFunction", "StatusFunction", "DownloadFunction", "DocsFunction", "EstimateFunction"):
+        within_s = WITHIN_S if logical == "EstimateFunction" else ANSWER_WITHIN_S
+        assert within_s < template["Resources"][logical]["Properties"]["Timeout"] < GATEWAY_WAITS_S
 
 
 def test_the_converter_has_all_that_lambda_gives(template: Template) -> None:
@@ -165,6 +171,25 @@ def test_source_and_result_fit_into_scratch_together(template: Template) -> None
     assert settings.max_output_bytes < size
     assert PARAMETERS["MaxUploadBytes"]["MaxValue"] == default("MaxUploadBytes") < SINGLE_PUT_LIMIT
     assert 2 * default("MaxUploadBytes") + settings.scratch_reserve_bytes <= ROOM_IN_TMP * size
+
+
+def test_what_is_estimated_fits_into_scratch_with_its_samples(template: Template) -> None:
+    env = {name: text for name, value in variables(template, "EstimateFunction").items() if (text := resolved(value))}
+    settings = read_settings(env)
+    assert str(settings.scratch_dir).startswith("/tmp/")
+    estimate = template["Resources"]["EstimateFunction"]["Properties"]
+    assert estimate["MemorySize"] == template["Resources"]["ConverterFunction"]["Properties"]["MemorySize"]
+    size = estimate["EphemeralStorage"]["Size"] * 1024**2
+    samples = settings.max_output_bytes
+    assert 2 * settings.estimate_max_bytes + samples + settings.scratch_reserve_bytes <= ROOM_IN_TMP * size
+    assert samples >= MOST_BYTES
+
+
+def test_estimates_take_no_concurrency_from_the_account_unless_asked(template: Template) -> None:
+    """A new account has 10 at once and refuses to reserve any of them: the first deploy would fail."""
+    assert default("EstimateConcurrency") == 0
+    reserved = template["Resources"]["EstimateFunction"]["Properties"]["ReservedConcurrentExecutions"]
+    assert reserved == {"Fn::If": ["WithEstimateConcurrency", {"Ref": "EstimateConcurrency"}, {"Ref": "AWS::NoValue"}]}
 
 
 def test_keys_lie_where_the_roles_may_touch_them() -> None:
@@ -196,6 +221,7 @@ def test_the_newest_migration_is_run_at_deploy(template: Template) -> None:
         "UploadFunction",
         "StatusFunction",
         "DownloadFunction",
+        "EstimateFunction",
         "ConverterFunction",
         "DeadLetterFunction",
         "ReconcilerFunction",

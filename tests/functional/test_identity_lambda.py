@@ -90,7 +90,7 @@ def test_issuer_and_audience_are_looked_at_again(others: dict[str, str | None], 
 def test_without_the_authorizers_word_nobody_is_let_in(user_id: str) -> None:
     nothing: list[dict[str, Any] | None] = [None, {}]
     forged = {"Authorization": "Bearer x.y.z", "X-Claims": json.dumps(claims(user_id))}
-    for method, path in [("POST", "/upload"), *(("GET", path) for path in HANDLERS if path != "/upload")]:
+    for method, path in [("POST" if path in ("/upload", "/estimate") else "GET", path) for path in HANDLERS]:
         for verified in nothing:
             answer = call(method, path, verified, headers=forged, user_id=user_id, transaction_id=str(uuid4()))
             assert problem_of(answer)[:2] == (401, "unauthorized")
