@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.bench import (
     coldstart,
     corpus,
+    estimate,
     imports,
     landing,
     machine,
@@ -42,6 +43,7 @@ MEASURES: dict[str, Callable[[Setting], list[Figure]]] = {
     "imports": imports.measure,
     "coldstart": coldstart.measure,
     "landing": landing.measure,
+    "estimate": estimate.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 SCRATCH_BYTES = 12 * 1024**3
