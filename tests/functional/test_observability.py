@@ -28,7 +28,7 @@ from tests.support.world import DONE, World, fails, message, message_failed, obj
 FILE = {"filename": "a.mp4", "content_type": "video/mp4", "size": 5}
 JSON = {"content-type": "application/json"}
 connect = psycopg2.connect
-CONVERSION = ["claimed", *["stage.done"] * 5, "completed", "record"]
+CONVERSION = ["claimed", *["stage.done"] * 2, "encoded", *["stage.done"] * 3, "completed", "record"]
 
 
 @pytest.fixture
