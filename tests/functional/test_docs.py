@@ -41,7 +41,7 @@ def test_what_is_written_down_is_what_the_routes_say() -> None:
 
 def test_the_function_shows_the_whole_api() -> None:
     spec = call("/openapi.json")[0].json()
-    assert set(spec["paths"]) == {"/upload", "/status", "/download", "/stream", "/receipt", "/thumbnail"}
+    assert set(spec["paths"]) == {"/upload", "/status", "/estimate", "/download", "/stream", "/receipt", "/thumbnail"}
     assert spec == json.loads(contract_text())
 
 
@@ -52,7 +52,7 @@ def test_it_asks_for_a_token_where_the_deployment_does() -> None:
     users = [
         p for ops in spec["paths"].values() for op in ops.values() for p in op["parameters"] if p["name"] == "user_id"
     ]
-    assert len(users) == 6
+    assert len(users) == 7
     assert all("Required" not in json.dumps(user) for user in users)
 
 

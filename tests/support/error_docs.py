@@ -29,7 +29,8 @@ sentence never holds a path or what a media tool said.
 
 An error of a conversion either **ends** it (`Failed`, after the attempt that met it) or is met again later
 (`Retrying`): at most {ATTEMPTS_LIMIT} attempts, {DELAYS} s apart, then `Failed` with the last reason.
-`python -m local redrive` gives a failed transaction a fresh budget.
+`python -m local redrive` gives a failed transaction a fresh budget. `POST /estimate` answers at once with the code that
+the conversion would get: HTTP 422 for what would end it, 503 for what may pass.
 
 This page is printed by `python -m tests.support.error_docs`; each row of its first four tables is tried by
 `tests/functional/test_bad_input.py`. `…` stands for a figure.
@@ -43,6 +44,7 @@ SELF_EXPLAINING = "Says what is wrong with the request."
 RETRY_HELPS = {
     "unauthorized": "yes, with a good token",
     "not_ready": "yes, once the status is `Completed`",
+    "not_uploaded": "yes, once the file is there",
     "request_timeout": "yes",
     "upload_interrupted": "yes",
     "converted_missing": "no: upload it again",
