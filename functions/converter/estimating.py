@@ -12,7 +12,7 @@ from functions.converter.media import MediaInfo
 from functions.converter.plan import ConversionPlan
 from functions.converter.ratesearch import Curve
 from functions.converter.rendering import CONVERTED, KEPT, REMUXED, beside_bytes, bounded_crf, may_be_kept
-from functions.converter.worktime import Work, copying, given_up, work
+from functions.converter.worktime import Work, copying, in_vain, work
 from functions.shared.cost import film_usd
 from functions.shared.options import Options
 from functions.shared.qualities import Target
@@ -93,16 +93,18 @@ def _encoded(samples: Samples, options: Options) -> Estimate:
     size = samples.picture_bytes(crf) + around
     needed = work(plan, samples.costs(), samples.ruler.every, searched=target is not None)
     factor, bounded = size / media.size, may_be_kept(plan, options, media)
-    reason = None
-    if bounded and factor > 1:
-        lower = bounded_crf(media, plan.at_crf(crf), factor)
-        needed = given_up(needed, factor, searched=target is not None)
-        reason = f"At the asked quality it would have about {factor:.0%} of the source's size"
+    reason, seen = None, samples.foreseen(factor)
+    if bounded and seen > 1:
+        lower = bounded_crf(media, plan.at_crf(crf), seen)
+        spent = replace(needed, encode=needed.encode * in_vain(seen, searched=target is not None))
+        reason = f"At the asked quality it would have about {seen:.0%} of the source's size"
         if lower is None or samples.picture_bytes(lower) + around > media.size:
-            return _kept(samples, options, f"{reason}: its picture is kept.", needed, factor)
+            return _kept(samples, options, f"{reason}: its picture is kept.", spent, seen)
+        needed = replace(needed, encode=needed.encode + spent.encode)
         crf, size, reason = lower, samples.picture_bytes(lower) + around, f"{reason}, so it gets fewer bits."
     agree = samples.agree(crf, searched=target is not None)
-    unclear = UNCLEAR if bounded and 1 / CLOSE < factor < CLOSE else None if agree else UNEVEN
+    close = bounded and any(1 / CLOSE < one < CLOSE for one in (factor, seen))
+    unclear = UNCLEAR if close else None if agree else UNEVEN
     vmaf = None if is_hdr else vmaf_band(curve.at(crf).vmaf)
     told = _told(media, plan, options, CONVERTED, Band.of_share(size, SIZE_SHARE), needed, reason or unclear)
     samples_seen = tuple(samples.as_json())
@@ -120,7 +122,7 @@ def _found(samples: Samples, target: Target | None) -> tuple[float, Curve]:
 
 def _kept(samples: Samples, options: Options, reason: str, spent: Work, factor: float) -> Estimate:
     media, plan = samples.job.media, samples.plan
-    needed = replace(spent, verify=spent.verify + copying(media.size).verify)
+    needed = replace(spent, verify=copying(media.size).verify)
     size = replace(Band.of_share(media.size, REMUX_SHARE), high=media.size)
     told = _told(media, plan, options, KEPT, size, needed, reason)
     return replace(told, samples=tuple(samples.as_json()), confidence=LOW if factor < CLOSE else HIGH)

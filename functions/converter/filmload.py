@@ -14,7 +14,7 @@ from statistics import fmean
 
 from functions.converter import ffmpeg
 from functions.converter.bounds import bounds, opening
-from functions.converter.encode import Job
+from functions.converter.encode import CLEARLY, FORESEEN_SHARE, Job
 from functions.converter.inspection import Inspector
 from functions.converter.measuring import run
 from functions.converter.pictureplan import PICTURE, PicturePlan
@@ -54,6 +54,18 @@ class Load:
     def expected(self, window: Window) -> float:
         """Bytes of a frame of the result, in some unit."""
         return math.pow(self.mean(window), self.elasticity)
+
+    def foreseen(self, factor: float) -> float:
+        """How many times its bound a result of ``factor`` times looks like when its encode is given up, if it is: that
+        is foretold from what the begin of the film takes."""
+        spent = [math.pow(max(1.0, one), self.elasticity) for one in self.stretches]
+        whole, done = sum(spent), 0.0
+        for number, one in enumerate(spent, 1):
+            done += one
+            share = number / len(spent)
+            if share >= FORESEEN_SHARE and (seen := factor * done / whole / share) > CLEARLY:
+                return seen
+        return factor
 
 
 def piloted(plan: ConversionPlan, job: Job, share: Share) -> Load:

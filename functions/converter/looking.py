@@ -93,6 +93,10 @@ class Samples:
         there = [(one.crf - nearest.crf, foretelling.picture_bytes(self._sampled(one))) for one in others]
         return nearest.crf, here, there[0] if there else None
 
+    def foreseen(self, factor: float) -> float:
+        """See ``Load.foreseen``."""
+        return self._load.foreseen(factor)
+
     def costs(self) -> Costs:
         """What a frame took."""
         frames = sum(probe.frames for probe in self.probes)

@@ -1,6 +1,6 @@
 """Pure: how long a conversion takes, from what encoding and measuring its samples took."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from functions.converter.cutting import READ_WHOLE_FRAMES
 from functions.converter.encode import CLEARLY
@@ -101,10 +101,9 @@ def copying(size: int) -> Work:
     return Work(0.0, COPY_S / 2, COPY_S / 2 + size / COPY_BYTES_A_S, 1.0)
 
 
-def given_up(needed: Work, factor: float, *, searched: bool) -> Work:
-    """What is done in vain where the result would have ``factor`` times the size of the source, and the encode after
-    it."""
+def in_vain(factor: float, *, searched: bool) -> float:
+    """The share of an encode that is done before it is given up, as its result would have ``factor`` times the size of
+    the source."""
     if searched and factor > HOPELESS:
-        return needed
-    share = GIVEN_UP if factor > CLEARLY else 1.0
-    return replace(needed, encode=needed.encode * (1 + share))
+        return 0.0
+    return GIVEN_UP if factor > CLEARLY else 1.0

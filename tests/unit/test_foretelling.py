@@ -9,7 +9,7 @@ from functions.converter.filmload import Load, parts, representative
 from functions.converter.foretelling import KEYFRAME_EVERY, WARM_UP, Band, Sampled
 from functions.converter.rendering import HOPELESS
 from functions.converter.samples import Window
-from functions.converter.worktime import START_S, Costs, Work, given_up, threads_kept_busy, work
+from functions.converter.worktime import START_S, Costs, Work, in_vain, threads_kept_busy, work
 from functions.shared.cost import Rates, film_usd
 from tests.support.plans import planned
 from tests.support.probes import a_media
@@ -111,11 +111,17 @@ def test_time_is_work_over_the_processors_that_it_kept_busy() -> None:
     assert threads_kept_busy(1.0, 0.0, 2) >= 1
 
 
-def test_an_encode_in_vain_takes_its_time() -> None:
-    once = Work(1.0, 10.0, 2.0, 1.0)
-    assert given_up(once, 1.05, searched=False).encode == 20
-    assert 10 < given_up(once, 2.0, searched=False).encode < 20
-    assert given_up(once, HOPELESS + 0.1, searched=True) == once
+def test_how_much_is_encoded_in_vain() -> None:
+    assert in_vain(1.05, searched=False) == 1
+    assert 0.25 < in_vain(1.5, searched=True) == in_vain(9.0, searched=False) < 0.5
+    assert in_vain(HOPELESS + 0.1, searched=True) == 0
+
+
+def test_a_film_that_is_hard_at_its_begin_is_given_up_though_it_would_fit() -> None:
+    hard_first = Load((*[30.0] * 50, *[10.0] * 50), 100, 1.0)
+    assert hard_first.foreseen(0.9) == pytest.approx(0.9 * 1.5)
+    assert hard_first.foreseen(0.6) == 0.6
+    assert Load((10.0,) * 100, 100, 1.0).foreseen(1.05) == 1.05
 
 
 def test_cost_grows_with_work_and_with_size() -> None:
