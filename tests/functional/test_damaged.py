@@ -38,7 +38,7 @@ def converted(content: bytes, folder: Path, container: str) -> Conversion:
 
 
 def told(done: Conversion) -> dict[str, int]:
-    return {one.code: one.count for one in warnings(done.verified, done.job)}
+    return {one.code: one.count or 0 for one in warnings(done.rendition, done.verified, done.job)}
 
 
 def spoilt(content: bytes, places: int, seed: int = 1) -> bytes:
