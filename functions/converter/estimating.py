@@ -93,10 +93,10 @@ def _encoded(samples: Samples, options: Options) -> Estimate:
     size = samples.picture_bytes(crf) + around
     needed = work(plan, samples.costs(), samples.ruler.every, searched=target is not None)
     factor, bounded = size / media.size, may_be_kept(plan, options, media)
-    reason, seen = None, samples.foreseen(factor)
+    reason, (seen, encoded) = None, samples.foreseen(factor)
     if bounded and seen > 1:
         lower = bounded_crf(media, plan.at_crf(crf), seen)
-        spent = replace(needed, encode=needed.encode * in_vain(seen, searched=target is not None))
+        spent = replace(needed, encode=needed.encode * in_vain(seen, encoded, searched=target is not None))
         reason = f"At the asked quality it would have about {seen:.0%} of the source's size"
         if lower is None or samples.picture_bytes(lower) + around > media.size:
             return _kept(samples, options, f"{reason}: its picture is kept.", spent, seen)

@@ -55,17 +55,17 @@ class Load:
         """Bytes of a frame of the result, in some unit."""
         return math.pow(self.mean(window), self.elasticity)
 
-    def foreseen(self, factor: float) -> float:
-        """How many times its bound a result of ``factor`` times looks like when its encode is given up, if it is: that
-        is foretold from what the begin of the film takes."""
+    def foreseen(self, factor: float) -> tuple[float, float]:
+        """How many times its bound a result of ``factor`` times looks like when its encode is given up, if it is, and
+        which share of the film is encoded then: it is foretold from what the begin of the film takes."""
         spent = [math.pow(max(1.0, one), self.elasticity) for one in self.stretches]
         whole, done = sum(spent), 0.0
         for number, one in enumerate(spent, 1):
             done += one
             share = number / len(spent)
             if share >= FORESEEN_SHARE and (seen := factor * done / whole / share) > CLEARLY:
-                return seen
-        return factor
+                return seen, share
+        return factor, 1.0
 
 
 def piloted(plan: ConversionPlan, job: Job, share: Share) -> Load:

@@ -93,7 +93,7 @@ class Samples:
         there = [(one.crf - nearest.crf, foretelling.picture_bytes(self._sampled(one))) for one in others]
         return nearest.crf, here, there[0] if there else None
 
-    def foreseen(self, factor: float) -> float:
+    def foreseen(self, factor: float) -> tuple[float, float]:
         """See ``Load.foreseen``."""
         return self._load.foreseen(factor)
 

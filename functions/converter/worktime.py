@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from functions.converter.cutting import READ_WHOLE_FRAMES
-from functions.converter.encode import CLEARLY
 from functions.converter.plan import ConversionPlan
 from functions.converter.rendering import HOPELESS
 from functions.converter.samples import WHOLE_FRAMES, gate_windows, sampling
@@ -35,8 +34,8 @@ READ_S_PER_MEGAPIXEL = 0.0035
 """CPU time of decoding a frame, where that was not measured."""
 
 LEAST_THREADS = 0.05
-GIVEN_UP = 0.35
-"""Of the encode, what is done before a result that grows too large is given up (see ``encode.FORESEEN_SHARE``)."""
+NOTICED_LATER = 0.03
+"""Of an encode, what goes on while it is seen that its result grows too large: reports come twice a second."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +100,7 @@ def copying(size: int) -> Work:
     return Work(0.0, COPY_S / 2, COPY_S / 2 + size / COPY_BYTES_A_S, 1.0)
 
 
-def in_vain(factor: float, *, searched: bool) -> float:
-    """The share of an encode that is done before it is given up, as its result would have ``factor`` times the size of
-    the source."""
-    if searched and factor > HOPELESS:
-        return 0.0
-    return GIVEN_UP if factor > CLEARLY else 1.0
+def in_vain(factor: float, encoded: float, *, searched: bool) -> float:
+    """The share of an encode that is done although its result would have ``factor`` times the size of the source;
+    ``encoded``: the share at which that is seen."""
+    return 0.0 if searched and factor > HOPELESS else min(1.0, encoded + NOTICED_LATER)

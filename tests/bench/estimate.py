@@ -81,6 +81,8 @@ def within(band: Band, value: float) -> bool:
 
 def _run(film: Film, name: str, asked: dict[str, Any], folder: Path) -> Run:
     source, settings = film.file(folder), settings_here()
+    # Without sound, a source that MP4 cannot hold is encoded even where that makes it larger.
+    asked = asked | ({"audio": "none"} if source.suffix == ".webm" else {})
     with workplace(settings) as place:
         planned = plan_here(place.bring(source), options_here(asked, settings), place)
         began = time.perf_counter()

@@ -112,16 +112,16 @@ def test_time_is_work_over_the_processors_that_it_kept_busy() -> None:
 
 
 def test_how_much_is_encoded_in_vain() -> None:
-    assert in_vain(1.05, searched=False) == 1
-    assert 0.25 < in_vain(1.5, searched=True) == in_vain(9.0, searched=False) < 0.5
-    assert in_vain(HOPELESS + 0.1, searched=True) == 0
+    assert in_vain(1.05, 1.0, searched=False) == 1
+    assert 0.25 < in_vain(1.5, 0.25, searched=True) == in_vain(9.0, 0.25, searched=False) < 0.3
+    assert in_vain(HOPELESS + 0.1, 0.25, searched=True) == 0
 
 
 def test_a_film_that_is_hard_at_its_begin_is_given_up_though_it_would_fit() -> None:
     hard_first = Load((*[30.0] * 50, *[10.0] * 50), 100, 1.0)
-    assert hard_first.foreseen(0.9) == pytest.approx(0.9 * 1.5)
-    assert hard_first.foreseen(0.6) == 0.6
-    assert Load((10.0,) * 100, 100, 1.0).foreseen(1.05) == 1.05
+    assert hard_first.foreseen(0.9) == pytest.approx((0.9 * 1.5, 0.25))
+    assert hard_first.foreseen(0.6) == (0.6, 1.0)
+    assert Load((10.0,) * 100, 100, 1.0).foreseen(1.05) == (1.05, 1.0)
 
 
 def test_cost_grows_with_work_and_with_size() -> None:
