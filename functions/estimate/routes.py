@@ -1,4 +1,4 @@
-"""``POST /estimate``: what a conversion would come to, before it is paid for."""
+"""``POST /estimate``: what a conversion would come to."""
 
 from typing import Annotated
 

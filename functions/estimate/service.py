@@ -4,7 +4,7 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from functions.converter import sandbox
 from functions.converter.encode import Job
@@ -48,7 +48,7 @@ def estimate_row(row: Row, asked: dict[str, Any] | None) -> dict[str, Any]:
     try:
         short = replace(own, conversion_budget_s=min(own.conversion_budget_s, WITHIN_S))
         sandbox.hide_environment()
-        with uncontested(short, row["transaction_id"]).kept() as lease, closing(Inspector()) as inspector:
+        with uncontested(short, UUID(str(row["transaction_id"]))).kept() as lease, closing(Inspector()) as inspector:
             found = _estimate(source, options, lease, inspector, short)
         return {"transaction_id": str(row["transaction_id"])} | found.as_json()
     except TimeBudgetExceeded as exc:
