@@ -117,7 +117,7 @@ class Samples:
                 "start_s": round(window.first * seconds, 3),
                 "frames": window.frames,
                 "crf": last.crf,
-                "vmaf": round(last.means[at], 2),
+                "vmaf": None if picture.colour.is_hdr else round(last.means[at], 2),
                 "bytes": sum(last.packets[at * each : (at + 1) * each]),
             }
             for at, window in enumerate(self.windows)

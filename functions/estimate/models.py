@@ -23,7 +23,7 @@ class Sample(BaseModel):
     start_s: float
     frames: int
     crf: float = Field(description="Of the last look at it.")
-    vmaf: float = Field(description="Mean over its frames.")
+    vmaf: float | None = Field(description="Mean over its frames; null for HDR.")
     bytes: int
 
 

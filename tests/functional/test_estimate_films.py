@@ -107,6 +107,7 @@ def test_hdr_is_estimated_without_vmaf(tmp_path: Path) -> None:
     found = estimated(path, AIMED)
     assert (found.outcome, found.vmaf, found.work.search) == ("converted", None, 0)
     assert found.crf == AIMED.starting_crf
+    assert [sample["vmaf"] for sample in found.samples] == [None]
 
 
 def test_the_terminal_shows_a_table_or_json(clips: Clips, capsys: pytest.CaptureFixture[str]) -> None:
