@@ -8,6 +8,7 @@ from functions.converter.dropping import Dropped
 from functions.converter.media import Colour, Hdr, VideoStream
 from functions.converter.threads import Threads
 from functions.shared.options import Options
+from functions.shared.speeds import as_slow_as
 
 HELD_FRAMES = 2
 """A last frame that is shown for more frames' time than this stands still."""
@@ -73,6 +74,11 @@ class PicturePlan:
     decoder: str | None = None
     captions: bool = False
     threads: Threads | None = None
+
+    @property
+    def pace(self) -> str:
+        """The preset of x265 that needs about as much CPU time."""
+        return as_slow_as(self.preset, self.parameters)
 
     @property
     def retimed(self) -> bool:

@@ -85,7 +85,7 @@ def foretold_encode_s(plan: ConversionPlan, share: Share) -> float:
     """About how long the encode takes on its share of an idle machine like the one that was measured."""
     picture = plan.picture
     megapixels = picture.frames * picture.width * picture.height / 1e6
-    return megapixels * MEASURING_S_PER_MEGAPIXEL / measuring_cost(picture.preset) / share.threads.pool
+    return megapixels * MEASURING_S_PER_MEGAPIXEL / measuring_cost(picture.pace) / share.threads.pool
 
 
 def _by_whole(plan: ConversionPlan, target: Target, job: Job, share: Share) -> Found:
@@ -97,7 +97,7 @@ def _by_whole(plan: ConversionPlan, target: Target, job: Job, share: Share) -> F
 def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) -> Found:
     picture, measure_by = plan.picture, ruler(plan.picture)
     size = picture.frame_bytes
-    asked = sampling(picture.frames, picture.duration_s, picture.preset, size, measure_by.every)
+    asked = sampling(picture.frames, picture.duration_s, picture.pace, size, measure_by.every)
     looking = Looking(plan, job, share, measure_by, asked, cut(plan, job, asked, share))
     try:
         expected = ratesearch.usual_growth(looking.movement)

@@ -80,7 +80,7 @@ def work(plan: ConversionPlan, costs: Costs, every: int, *, searched: bool) -> W
     if picture.frames <= WHOLE_FRAMES:
         measuring = picture.frames * costs.measure / every + PROCESS_S
         return Work((LOOKS - 1) * encode + LOOKS * measuring, encode, verify, costs.threads, 2 + 2 * LOOKS)
-    asked = sampling(picture.frames, picture.duration_s, picture.preset, picture.frame_bytes, every)
+    asked = sampling(picture.frames, picture.duration_s, picture.pace, picture.frame_bytes, every)
     proof = gate_windows(picture.frames, picture.duration_s, picture.frame_bytes, every, asked.windows)
     looked_at = len(asked.windows) * asked.length
     read = min(picture.frames, READ_WHOLE_FRAMES) * costs.read

@@ -20,7 +20,8 @@ PATIENCE_S = 300
 ONE_THREAD = "log-level=error:pools=1:frame-threads=1"
 QUIET = ["-hide_banner", "-nostdin", "-y", "-threads", "1"]
 VMAF = re.compile(r"VMAF score: ([0-9.]+)")
-XPSNR = re.compile(r"XPSNR +y: ([0-9.inf]+) +u: ([0-9.inf]+) +v: ([0-9.inf]+)")
+LUMA, CHROMA = re.compile(r"XPSNR +y: ([0-9.inf]+)"), re.compile(r" u: ([0-9.inf]+) +v: ([0-9.inf]+)")
+"""The filter writes its line in pieces, between which others write theirs."""
 
 
 class Unencodable(Exception):
@@ -95,10 +96,10 @@ def scores(source: Path, output: Path) -> tuple[float, float]:
     )
     inputs = ["-i", str(output), "-i", str(source)]
     said = _run([*QUIET, "-v", "info", "-nostats", *inputs, "-filter_complex", graph, "-map", "[x]", "-f", "null", "-"])
-    vmaf, xpsnr = VMAF.search(said), XPSNR.search(said)
-    if not vmaf or not xpsnr:
+    vmaf, luma, chroma = VMAF.search(said), LUMA.search(said), CHROMA.search(said)
+    if not vmaf or not luma or not chroma:
         raise ValueError(f"no scores in {said[-500:]}")
-    y, u, v = (min(100.0, float(one)) for one in xpsnr.groups())
+    y, u, v = (min(100.0, float(one)) for one in (*luma.groups(), *chroma.groups()))
     return float(vmaf[1]), (6 * y + u + v) / 8
 
 
