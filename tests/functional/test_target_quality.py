@@ -1,11 +1,12 @@
 """A target is met on films of all kinds, and nothing that goes wrong with measuring fails a conversion."""
 
 import shutil
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -26,15 +27,17 @@ from functions.converter.ratesearch import EASIER, FOUND
 from functions.shared.errors import EncodeFailed, MediaProcessKilled, StaleAttempt
 from functions.shared.options import Options
 from functions.shared.qualities import QUALITIES
-from local.ondesk import Workplace, plan_here
+from local.ondesk import Planned, Workplace, plan_here
 from tests.support.attempts import a_lease, settings_with
-from tests.support.clips import FFMPEG, H264, picture, tone
+from tests.support.clips import H264, picture, run_ffmpeg, tone
 from tests.support.conversions import Conversion, convert_file, inspector
 from tests.support.media import BIG_BUCK_BUNNY
 from tests.support.vmaf import every_frame
 
 BALANCED = QUALITIES["balanced"]
 AIMED = Options(preset="ultrafast", crf=None, vmaf=BALANCED.vmaf, floor=BALANCED.floor, previews=False)
+MakeFilm: TypeAlias = Callable[[str], Path]
+Convert: TypeAlias = Callable[[str], Conversion]
 LOSSLESS = ["-c:v", "ffv1"]
 """Larger than any result, which is then always what is delivered."""
 
@@ -62,10 +65,32 @@ FILMS: dict[str, list[str]] = {
 }  # fmt: skip
 
 
-def made(name: str, folder: Path) -> Path:
-    path = folder / name
-    subprocess.run([FFMPEG, "-y", "-v", "error", "-nostdin", *FILMS[name], str(path)], check=True, timeout=60)
-    return path
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> MakeFilm:
+    """Each film, made when it is first asked for."""
+    folder = tmp_path_factory.mktemp("films")
+
+    @cache
+    def make(name: str) -> Path:
+        run_ffmpeg([*FILMS[name], str(folder / name)])
+        return folder / name
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def converted(film: MakeFilm, tmp_path_factory: pytest.TempPathFactory) -> Convert:
+    """What each film becomes with nothing changed, converted when it is first asked for."""
+    return cache(lambda name: convert_file(film(name), tmp_path_factory.mktemp("job"), AIMED))
+
+
+@contextmanager
+def planning(source: Path, folder: Path, seconds: float = 600.0) -> Iterator[Planned]:
+    """A film of which nothing is encoded yet; ``seconds``: what its attempt may take."""
+    copy = folder / "source"
+    shutil.copyfile(source, copy)
+    with inspector() as inspecting:
+        yield plan_here(copy, AIMED, Workplace(folder, inspecting, a_lease(seconds=seconds), settings_with()))
 
 
 def told(conversion: Conversion) -> Quality:
@@ -74,9 +99,8 @@ def told(conversion: Conversion) -> Quality:
 
 
 @pytest.mark.parametrize("name", FILMS)
-def test_a_film_of_any_kind_gets_a_sensible_rate_factor(name: str, tmp_path: Path) -> None:
-    conversion = convert_file(made(name, tmp_path), tmp_path / "job", AIMED)
-    quality = told(conversion)
+def test_a_film_of_any_kind_gets_a_sensible_rate_factor(name: str, converted: Convert) -> None:
+    quality = told(converted(name))
     assert (quality.method, quality.model) == ("vmaf", "vmaf_v0.6.1")
     assert 8.0 <= quality.crf <= 45.0
     assert quality.gate
@@ -86,23 +110,25 @@ def test_a_film_of_any_kind_gets_a_sensible_rate_factor(name: str, tmp_path: Pat
     assert quality.gate.vmaf > BALANCED.vmaf - 3 or quality_warnings(quality)
 
 
-def test_what_cannot_look_bad_takes_the_highest_rate_factor(tmp_path: Path) -> None:
-    quality = told(convert_file(made("black.mkv", tmp_path), tmp_path / "job", AIMED))
+def test_what_cannot_look_bad_takes_the_highest_rate_factor(converted: Convert) -> None:
+    quality = told(converted("black.mkv"))
     assert (quality.crf, quality.outcome) == (45.0, EASIER)
     assert quality_warnings(quality) == []
 
 
-def test_a_film_that_is_its_own_sample_is_encoded_to_the_point(tmp_path: Path) -> None:
-    source = made("shorter_than_a_sample.mkv", tmp_path)
-    conversion = convert_file(source, tmp_path / "job", AIMED)
-    measured = every_frame(source, conversion.output)
+def test_a_film_that_is_its_own_sample_is_encoded_to_the_point(film: MakeFilm, converted: Convert) -> None:
+    conversion = converted("shorter_than_a_sample.mkv")
+    measured = every_frame(film("shorter_than_a_sample.mkv"), conversion.output)
     assert measured.mean == pytest.approx(BALANCED.vmaf, abs=1.0)
     assert told(conversion).vmaf == pytest.approx(measured.mean, abs=0.01)
 
 
 def test_a_real_film_lands_within_a_point(tmp_path: Path) -> None:
-    conversion = convert_file(BIG_BUCK_BUNNY, tmp_path / "job", AIMED)
-    measured = every_frame(BIG_BUCK_BUNNY, conversion.output)
+    source = tmp_path / "source.mp4"
+    scaled = ["-vf", "scale=480:-2", "-c:v", "libx264", "-preset", "veryfast", "-crf", "12", "-c:a", "copy"]
+    run_ffmpeg(["-i", str(BIG_BUCK_BUNNY), *scaled, str(source)])
+    conversion = convert_file(source, tmp_path / "job", AIMED)
+    measured = every_frame(source, conversion.output)
     assert measured.mean == pytest.approx(BALANCED.vmaf, abs=1.0)
     quality = told(conversion)
     assert quality.outcome == FOUND
@@ -113,59 +139,65 @@ def test_a_real_film_lands_within_a_point(tmp_path: Path) -> None:
     assert quality.search_cpu_s < conversion.rendition.encoded.cpu_s
 
 
-def test_the_same_film_gets_the_same_rate_factor(tmp_path: Path) -> None:
-    source = made("variable.mkv", tmp_path)
-    found = [told(convert_file(source, tmp_path / name, AIMED)) for name in ("one", "two")]
-    assert found[0].crf == found[1].crf
-    assert found[0].samples == found[1].samples
+def test_the_same_film_gets_the_same_rate_factor(film: MakeFilm, converted: Convert, tmp_path: Path) -> None:
+    one, two = told(converted("variable.mkv")), told(convert_file(film("variable.mkv"), tmp_path, AIMED))
+    assert one.crf == two.crf
+    assert one.samples == two.samples
 
 
 def test_hdr_takes_the_rate_factor_of_the_table_and_says_so(tmp_path: Path) -> None:
     source = tmp_path / "hdr.mkv"
     colours = ["-vf", "format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc"]
-    argv = [FFMPEG, "-y", "-v", "error", *picture(), *colours, *LOSSLESS, str(source)]
-    subprocess.run(argv, check=True, timeout=60)
+    run_ffmpeg([*picture(), *colours, *LOSSLESS, str(source)])
     quality = told(convert_file(source, tmp_path / "job", AIMED))
     assert (quality.method, quality.crf, quality.outcome, quality.gate) == ("crf_table", 26.0, HDR, None)
     assert [warned.code for warned in quality_warnings(quality)] == ["quality_unmeasured"]
 
 
-@pytest.mark.parametrize("failure", [EncodeFailed(), MediaProcessKilled(), OSError(12, "no memory"), MemoryError()])
-def test_a_search_that_fails_leaves_the_table(
-    failure: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_search_that_fails_leaves_the_table(film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with planning(film("portrait.mkv"), tmp_path) as planned:
+        for failure in (EncodeFailed(), MediaProcessKilled(), OSError(12, "no memory"), MemoryError()):
+            monkeypatch.setattr(probing, "measure", raising(failure))
+            quality = target.find_crf(planned.plan, BALANCED, planned.job).quality
+            assert (quality.method, quality.crf, quality.outcome) == ("crf_table", 26.0, FAILED)
+            assert not list((tmp_path / "made").glob("*.raw"))
+
+
+def test_a_search_that_fails_fails_no_conversion(
+    film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "measure", raising(failure))
-    quality = told(convert_file(made("portrait.mkv", tmp_path), tmp_path / "job", AIMED))
+    monkeypatch.setattr(probing, "measure", raising(MediaProcessKilled()))
+    quality = told(convert_file(film("portrait.mkv"), tmp_path / "job", AIMED))
     assert (quality.method, quality.crf, quality.outcome) == ("crf_table", 26.0, FAILED)
     assert [warned.code for warned in quality_warnings(quality)] == ["quality_unmeasured"]
     assert not list((tmp_path / "job" / "made").glob("*.raw"))
 
 
-def test_an_attempt_that_is_no_longer_ours_ends_its_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attempt_that_is_no_longer_ours_ends_its_search(
+    film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(probing, "measure", raising(StaleAttempt()))
     with pytest.raises(StaleAttempt):
-        convert_file(made("portrait.mkv", tmp_path), tmp_path / "job", AIMED)
+        convert_file(film("portrait.mkv"), tmp_path / "job", AIMED)
 
 
-def test_a_gate_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gate_that_fails_is_told(film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "measure", raising(EncodeFailed()))
-    quality = told(convert_file(made("portrait.mkv", tmp_path), tmp_path / "job", AIMED))
+    quality = told(convert_file(film("portrait.mkv"), tmp_path / "job", AIMED))
     assert quality.gate
     assert quality.gate.outcome == NOT_MEASURED
     assert [warned.code for warned in quality_warnings(quality)] == ["quality_unmeasured"]
 
 
-def test_a_near_deadline_leaves_no_time_for_a_search(tmp_path: Path) -> None:
-    copy = tmp_path / "source"
-    shutil.copyfile(made("portrait.mkv", tmp_path), copy)
-    lease = a_lease(seconds=5.0)
-    with inspector() as inspecting:
-        planned = plan_here(copy, AIMED, Workplace(tmp_path, inspecting, lease, settings_with()))
+def test_a_near_deadline_leaves_no_time_for_a_search(film: MakeFilm, tmp_path: Path) -> None:
+    with planning(film("portrait.mkv"), tmp_path, seconds=5.0) as planned:
         found = target.find_crf(planned.plan, BALANCED, planned.job)
     assert (found.quality.method, found.quality.outcome) == ("crf_table", NO_TIME)
 
 
-def test_a_film_that_misses_its_target_is_encoded_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_film_that_misses_its_target_is_encoded_once_more(
+    film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     honest = ratesearch.search
 
     def misled(*asked: Any) -> object:
@@ -173,17 +205,19 @@ def test_a_film_that_misses_its_target_is_encoded_once_more(tmp_path: Path, monk
         return replace(solution, crf=solution.crf + 6), curve
 
     monkeypatch.setattr(ratesearch, "search", misled)
-    quality = told(convert_file(made("portrait.mkv", tmp_path), tmp_path / "job", AIMED))
+    quality = told(convert_file(film("portrait.mkv"), tmp_path / "job", AIMED))
     assert quality.corrected
     assert quality.crf < quality.corrected
     assert quality.vmaf
     assert quality.vmaf > BALANCED.vmaf - 3
 
 
-def test_a_film_that_still_misses_its_target_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_film_that_still_misses_its_target_says_so(
+    film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Maker, "_has_time_again", lambda _self: False)
     monkeypatch.setattr(gate, "TOLERANCE", -50.0)
-    quality = told(convert_file(made("portrait.mkv", tmp_path), tmp_path / "job", AIMED))
+    quality = told(convert_file(film("portrait.mkv"), tmp_path / "job", AIMED))
     assert quality.gate
     assert quality.gate.outcome == MISSED
     (warned,) = quality_warnings(quality)
@@ -193,8 +227,7 @@ def test_a_film_that_still_misses_its_target_says_so(tmp_path: Path, monkeypatch
 
 def test_a_short_film_that_would_outgrow_its_source_is_measured_at_the_rate_factor_that_it_gets(tmp_path: Path) -> None:
     source = tmp_path / "source.mp4"
-    argv = [FFMPEG, "-y", "-v", "error", *picture(size="320x240", seconds=1.2), *H264, "-crf", "31", str(source)]
-    subprocess.run(argv, check=True, timeout=60)
+    run_ffmpeg([*picture(size="320x240", seconds=1.2), *H264, "-crf", "31", str(source)])
     conversion = convert_file(source, tmp_path / "job", AIMED, vmaf=96.0, floor=80.0)
     quality = told(conversion)
     assert (conversion.rendition.outcome, quality.bound_by) == ("converted", "source_size")
@@ -206,8 +239,7 @@ def test_a_short_film_that_would_outgrow_its_source_is_measured_at_the_rate_fact
 def test_of_a_long_film_only_the_samples_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.converter.cutting.READ_WHOLE_FRAMES", 50)
     source = tmp_path / "long.mp4"
-    argv = [FFMPEG, "-y", "-v", "error", *picture(seconds=8), *H264, "-qp", "4", "-g", "25", str(source)]
-    subprocess.run(argv, check=True, timeout=60)
+    run_ffmpeg([*picture(size="96x64", seconds=8), *H264, "-qp", "4", "-g", "25", str(source)])
     conversion = convert_file(source, tmp_path / "job", AIMED)
     measured = every_frame(source, conversion.output)
     assert told(conversion).outcome == FOUND
