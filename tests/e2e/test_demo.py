@@ -1,7 +1,6 @@
 """``python -m local demo``: from nothing to a checked result, and nothing left behind, however it ends."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +13,12 @@ import pytest
 
 from functions.shared.errors import NotAVideo, UnreadableMedia
 from local.filmfacts import film_facts
+from tests.support.media import BIG_BUCK_BUNNY, small_bunny
 from tests.support.processes import running, tree
 from tests.support.servers import clean_environment
 from tests.support.stack import ROOT
 from tests.support.waiting import wait_until
 
-CLIP = ROOT / "local" / "clips" / "bigbuckbunny.mp4"
 CLIP_FRAMES = 132
 BOUND_S = 240
 
@@ -53,7 +52,7 @@ def test_the_last_line_is_the_path_of_a_checked_result(tmp_path: Path) -> None:
 
 def test_any_name_comes_back_as_one_line(tmp_path: Path) -> None:
     film = tmp_path / "my 'héro\nique' \"film\".mov"
-    shutil.copy(CLIP, film)
+    small_bunny(film)
     done = demo(tmp_path / "data", film.name)
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.splitlines()[-1]).is_file()
@@ -66,7 +65,7 @@ def test_any_name_comes_back_as_one_line(tmp_path: Path) -> None:
         ("gone.mov", None, "error: gone.mov: there is no such file."),
         ("notes.txt", b"hello", "error: Invalid file type. Only videos are allowed."),
         ("fake.mov", b"hello", f"error: {NotAVideo.words()}"),
-        ("cut.mp4", CLIP.read_bytes()[:300_000], f"error: {UnreadableMedia.words()}"),
+        ("cut.mp4", BIG_BUCK_BUNNY.read_bytes()[:300_000], f"error: {UnreadableMedia.words()}"),
     ],
 )
 def test_what_cannot_be_converted_is_told_in_one_sentence(

@@ -31,7 +31,7 @@ from local.ondesk import Planned, Workplace, plan_here
 from tests.support.attempts import a_lease, settings_with
 from tests.support.clips import H264, picture, run_ffmpeg, tone
 from tests.support.conversions import Conversion, convert_file, inspector
-from tests.support.media import BIG_BUCK_BUNNY
+from tests.support.media import small_bunny
 from tests.support.vmaf import every_frame
 
 BALANCED = QUALITIES["balanced"]
@@ -124,9 +124,7 @@ def test_a_film_that_is_its_own_sample_is_encoded_to_the_point(film: MakeFilm, c
 
 
 def test_a_real_film_lands_within_a_point(tmp_path: Path) -> None:
-    source = tmp_path / "source.mp4"
-    scaled = ["-vf", "scale=480:-2", "-c:v", "libx264", "-preset", "veryfast", "-crf", "12", "-c:a", "copy"]
-    run_ffmpeg(["-i", str(BIG_BUCK_BUNNY), *scaled, str(source)])
+    source = small_bunny(tmp_path / "source.mp4", width=480)
     conversion = convert_file(source, tmp_path / "job", AIMED)
     measured = every_frame(source, conversion.output)
     assert measured.mean == pytest.approx(BALANCED.vmaf, abs=1.0)

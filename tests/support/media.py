@@ -69,6 +69,14 @@ def make_clip(path: Path, seconds: float = 2, options: Sequence[str] = ("-c:v", 
     return path.read_bytes()
 
 
+def small_bunny(path: Path, width: int = 320) -> Path:
+    """All frames and the sound of the real clip, in fewer pixels; of such a quality that any result is smaller."""
+    shape = ["-vf", f"scale={width}:-2", "-c:v", "libx264", "-preset", "veryfast", "-crf", "12", "-c:a", "copy"]
+    argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y", "-i", str(BIG_BUCK_BUNNY), *shape]
+    subprocess.run([*argv, str(path)], check=True)
+    return path
+
+
 def boxes(content: bytes) -> list[str]:
     """The names of an MP4 file's outermost boxes, in order."""
     names, at = [], 0
