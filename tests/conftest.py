@@ -2,10 +2,12 @@
 
 import signal
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from botocore.loaders import create_loader
 
 from functions.shared import logs
 from tests.support.deployment import Deployment
@@ -23,6 +25,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Otherwise the first handler that a test calls believes that it is alone with AWS Lambda.
 logs.configure("tests")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_loader() -> Iterator[None]:
+    """botocore reads its descriptions of AWS once, and not for the clients of each test: they are most of its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", cache(create_loader))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 
 import pytest
-from botocore.loaders import create_loader
 
 from local.gateway import build_app
 from tests.support.aws import Aws, running_aws
@@ -17,14 +15,6 @@ from tests.support.http import Api, AsgiApi, LambdaApi
 from tests.support.servers import Servers
 from tests.support.sqs import Sqs
 from tests.support.world import World, world_on
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_loader() -> Iterator[None]:
-    """botocore reads its descriptions of AWS once, and not for the clients of each test: they are most of its time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.session.create_loader", cache(create_loader))
-        yield
 
 
 @pytest.fixture(params=["lambda", "asgi"])
