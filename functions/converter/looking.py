@@ -137,9 +137,7 @@ class Samples:
 def sample_windows(load: Load, plan: ConversionPlan, every: int) -> tuple[list[Window], tuple[Window, ...]]:
     """The parts of the film and the sample of each; a film that is hardly longer than three samples is its own one."""
     picture, frames = plan.picture, min(plan.picture.frames, load.frames)
-    frame_s = (
-        picture.width * picture.height / 1e6 * MEASURING_S_PER_MEGAPIXEL * (1 / measuring_cost(picture.pace) + 1)
-    )
+    frame_s = picture.width * picture.height / 1e6 * MEASURING_S_PER_MEGAPIXEL * (1 / measuring_cost(picture.pace) + 1)
     affordable = int(LOOK_CPU_S / frame_s / SAMPLES)
     length = min(max(affordable, LEAST_FRAMES), MOST_FRAMES) * every
     length = max(1, min(length, MOST_BYTES // (picture.frame_bytes * SAMPLES)))

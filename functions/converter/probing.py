@@ -10,18 +10,28 @@ from functions.converter import ffmpeg
 from functions.converter.cutting import SampleFilm
 from functions.converter.encode import Job
 from functions.converter.measuring import Ruler, Side, measure, run
+from functions.converter.pictureplan import PicturePlan
 from functions.converter.plan import ConversionPlan
 from functions.converter.slots import Share
 from functions.shared.errors import EncodeFailed
+from functions.shared.speeds import SPEEDS
 
 SKIPPED = 1
 """Measured frames at the begin of a window that do not count: its first one is a keyframe, better than those that are
 somewhere in the film."""
 
-WINDOW_LOSS = 0.065
-"""Of what is missing to 100, what six frames on their own lose beside the same ones in the whole film, for the encoder
-looks ahead no further than they last: 3 to 11 % (mean 8 %) in six films with ultrafast and cutree, 0 to 11 % (6 %) with
-veryfast."""
+FASTEST = SPEEDS["fastest"]
+
+WINDOW_LOSS, LEAST_WINDOW_LOSS = 0.11, 0.03
+"""Of what is missing to 100, what twelve frames on their own lose beside the same ones in the whole film: the encoder
+looks ahead no further than they last, and still scenes had no time to get better from frame to frame. The least one is
+that of x265's own presets and of the fastest speed, which hardly looks ahead."""
+
+
+def window_loss(picture: PicturePlan) -> float:
+    """See ``WINDOW_LOSS``."""
+    looks_ahead = picture.parameters and picture.pace != FASTEST.replaces
+    return WINDOW_LOSS if looks_ahead else LEAST_WINDOW_LOSS
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from functions.converter.cutting import Cut, cut
 from functions.converter.encode import Encoded, Job
 from functions.converter.measuring import Ruler, ruler
 from functions.converter.plan import ConversionPlan
-from functions.converter.probing import WINDOW_LOSS, Probe, probe_samples
+from functions.converter.probing import Probe, probe_samples, window_loss
 from functions.converter.quality import Quality
 from functions.converter.ratesearch import Curve, Point, Solution
 from functions.converter.samples import WHOLE_FRAMES, Sampling, Window, gate_windows, measuring_cost, sampling
@@ -139,7 +139,10 @@ class Looking:
         self._job.lease.show(Progress("search", 0.0))
         mean = fmean(probe.means)
         vmaf = self._lively.of(numbers).film_mean(probe.means) if self._lively else mean
-        return Point(crf, _in_film(vmaf), _in_film(min(100.0, probe.p5 + vmaf - mean)), len(numbers))
+        return Point(crf, self._in_film(vmaf), self._in_film(min(100.0, probe.p5 + vmaf - mean)), len(numbers))
+
+    def _in_film(self, vmaf: float) -> float:
+        return 100 - (100 - vmaf) * (1 - window_loss(self._plan.picture))
 
     def close(self) -> None:
         """Remove the samples."""
@@ -186,10 +189,6 @@ class Looking:
         start_s = round(picture.duration_s * window.first / picture.frames, 3)
         score = self._scores.get(at)
         return {"start_s": start_s, "frames": window.frames, "score": None if score is None else round(score, 2)}
-
-
-def _in_film(vmaf: float) -> float:
-    return 100 - (100 - vmaf) * (1 - WINDOW_LOSS)
 
 
 def failed(what: str, exc: BaseException, job: Job) -> None:

@@ -198,6 +198,6 @@ def test_frames_without_a_difference_have_a_finite_xpsnr(tmp_path: Path) -> None
 
 
 def test_what_is_known_of_an_encode_is_told_and_nothing_else() -> None:
-    options: dict[str, Any] = {"crf": 24.5, "quality": None, "speed": "small", "preset": "medium", "keep": []}
-    assert encoding_of(options) == {"crf": "24.5", "speed": "small", "x265 preset": "medium"}
+    options: dict[str, Any] = {"crf": 24.5, "quality": None, "speed": "smallest", "preset": "medium", "keep": []}
+    assert encoding_of(options) == {"crf": "24.5", "speed": "smallest", "x265 preset": "medium"}
     assert encoding_of({}) == {}

@@ -85,7 +85,7 @@ def test_what_is_required_and_left_out_unless_kept_is_kept(settings: Settings) -
 
 
 EVERYTHING: dict[str, Any] = {
-    "crf": 20.5, "speed": "small", "max_height": 720, "container": "mkv", "audio": "copy",
+    "crf": 20.5, "speed": "smallest", "max_height": 720, "container": "mkv", "audio": "copy",
     "keep": ["chroma", "location"], "require": ["all_audio", "hdr"], "previews": "off",
 }  # fmt: skip
 
@@ -93,7 +93,7 @@ EVERYTHING: dict[str, Any] = {
 def test_a_row_gives_back_the_options_that_it_was_given(settings: Settings) -> None:
     options = Options.resolve(EVERYTHING, settings)
     stored = options.as_json()
-    ours = {"preset": SPEEDS["small"].preset, "parameters": SPEEDS["small"].parameters}
+    ours = {"preset": SPEEDS["smallest"].preset, "parameters": SPEEDS["smallest"].parameters}
     assert stored == {**EVERYTHING, **ours, "quality": None, "vmaf": None, "floor": None}
     assert Options.from_row(stored) == options
 
@@ -141,7 +141,7 @@ def test_what_was_asked_has_one_form_however_it_was_written(text: bytes, asked: 
         ('{"max_height": 63}', "options.max_height must be a whole number from 64 to 8192, not 63."),
         ('{"max_height": 8193}', "options.max_height must be a whole number from 64 to 8192, not 8193."),
         ('{"max_height": 720.5}', "options.max_height must be a whole number from 64 to 8192, not 720.5."),
-        ('{"speed": "warp"}', 'options.speed must be one of fastest, fast, balanced, small, smallest, not "warp".'),
+        ('{"speed": "warp"}', 'options.speed must be one of fastest, fast, balanced, smallest, not "warp".'),
         ('{"container": ["mp4"]}', 'options.container must be one of mp4, mkv, not ["mp4"].'),
         ('{"audio": 1}', "options.audio must be one of auto, copy, aac, none, not 1."),
         ('{"previews": true}', "options.previews must be one of on, off, not true."),

@@ -7,6 +7,7 @@ import pytest
 from functions.converter.samples import (
     MOST_BYTES,
     WHOLE_FRAMES,
+    WINDOW_FRAMES,
     Sampling,
     Window,
     gate_windows,
@@ -63,7 +64,7 @@ def test_the_same_film_has_the_same_windows() -> None:
 
 def test_films_of_many_frames_a_second_have_windows_as_long() -> None:
     asked = sampling(600, 5.0, "veryfast", HD_BYTES, every=2)
-    assert asked.length == 12
+    assert asked.length == 2 * WINDOW_FRAMES
     assert asked.every == 2
 
 

@@ -27,8 +27,8 @@ GOALS = {
         Goal("fastest", "ultrafast", 1.05, ("ultrafast",)),
         Goal("fast", "superfast", 1.0, ("ultrafast", "superfast")),
         Goal("balanced", "veryfast", 1.0, ("superfast", "veryfast")),
-        Goal("small", "medium", 1.0, ("veryfast", "faster", "medium")),
-        Goal("smallest", "slow", 1.0, ("faster", "medium", "slow")),
+        Goal("smallest", "medium", 1.0, ("superfast", "veryfast", "faster", "medium")),
+        Goal("slower", "slow", 1.0, ("faster", "medium", "slow")),
     )
 }
 
@@ -169,7 +169,13 @@ HINTS: dict[str, tuple[tuple[str, Parameters], ...]] = {
         ("superfast", {"ctu": 64, "rc-lookahead": 20, "psy-rd": 0.5, "ref": 2, "max-merge": 3, "bframes": 4,
                        "aq-mode": 2, "aq-strength": 0.8}),
     ),
-    "small": (
+    "smallest": (
+        ("superfast", DENSE | {"ctu": 64, "b-intra": 1, "bframes": 5, "limit-refs": 3, "rc-lookahead": 25, "subme": 2,
+                               "aq-mode": 2, "aq-strength": 0.6, "ref": 2, "max-merge": 3, "b-adapt": 2}),
+        ("medium", DENSE | {"psy-rd": 0.5, "limit-refs": 3, "aq-strength": 0.8, "fast-intra": 1, "ref": 2, "rd": 2,
+                            "b-intra": 0}),
+        ("medium", DENSE | {"limit-refs": 3, "aq-strength": 0.6, "fast-intra": 1, "ref": 2, "rd": 2}),
+        ("medium", DENSE | {"limit-refs": 3, "aq-strength": 0.6, "fast-intra": 1, "ref": 2, "b-intra": 0}),
         ("medium", DENSE | {"bframes": 5, "limit-refs": 3, "rc-lookahead": 25, "aq-strength": 0.6, "fast-intra": 1}),
         ("medium", DENSE | {"b-adapt": 0, "bframes": 5, "limit-refs": 3, "rc-lookahead": 25, "aq-strength": 0.6}),
         ("medium", DENSE | {"b-adapt": 0, "bframes": 5, "limit-refs": 3, "rc-lookahead": 25, "aq-strength": 0.6,
@@ -201,7 +207,16 @@ HINTS: dict[str, tuple[tuple[str, Parameters], ...]] = {
         ("medium", {"psy-rd": 0.5, "rc-lookahead": 25}),
         ("veryfast", {"psy-rd": 0.5, "rc-lookahead": 25, "subme": 2, "b-adapt": 2, "ref": 3, "max-merge": 3, "rd": 3}),
     ),
-    "smallest": (
+    "slower": (
+        ("medium", DENSE | {"limit-refs": 3, "aq-mode": 1, "aq-strength": 0.3, "subme": 3, "me": "star", "bframes": 8,
+                            "max-merge": 4, "rc-lookahead": 40, "ref": 4, "rd": 4, "rect": 1, "tu-inter-depth": 2,
+                            "limit-tu": 4, "weightb": 1}),
+        ("medium", DENSE | {"limit-refs": 3, "aq-strength": 0.4, "subme": 3, "me": "star", "bframes": 8, "sao": 1,
+                            "max-merge": 5, "rc-lookahead": 40, "ref": 4, "rd": 5, "selective-sao": 2}),
+        ("slow", {"psy-rd": 0.5, "psy-rdoq": 0.0, "sao": 0, "aq-strength": 0.7}),
+        ("slow", DENSE | {"psy-rdoq": 0.0, "aq-strength": 0.6, "early-skip": 1, "bframes": 6, "rc-lookahead": 30}),
+        ("medium", DENSE | {"limit-refs": 3, "aq-strength": 0.6, "subme": 3, "me": "star", "bframes": 6, "max-merge": 4,
+                            "rc-lookahead": 30, "ref": 4, "rd": 4}),
         ("slow", DENSE | {"psy-rdoq": 0.0, "aq-strength": 0.6}),
         ("medium", DENSE | {"bframes": 8, "rc-lookahead": 40, "subme": 3, "me": "star", "max-merge": 4, "rd": 4,
                     "aq-strength": 0.6, "rect": 1}),
