@@ -1,4 +1,8 @@
-"""How long the encoder may search, by name: the slower, the smaller the file of the same looks."""
+"""How long the encoder may search, by name: the slower, the smaller the file of the same looks.
+
+The sets were found by ``python -m tests.bench.ladder`` (x265 4.3, November 2026) on nine films; its raw results lie
+beside it, and docs/benchmarks.md tells what they save and how that was judged.
+"""
 
 from dataclasses import dataclass
 
@@ -21,17 +25,22 @@ class Speed:
 LEAN = "ctu=64:limit-modes=1:limit-refs=3:psy-rd=0"
 """Large blocks, few modes tried in them, and no bits spent on grain that is not the film's."""
 
+MERGING = "max-merge=3:pbratio=1.4"
+
+DENSE = "bframes=5:rdoq-level=2"
+"""What saves most bytes for the time that it takes."""
+
 SPEEDS = {
     speed.name: speed
     for speed in (
-        Speed("fastest", "ultrafast", "ultrafast", f"{LEAN}:signhide=1"),
-        Speed("fast", "superfast", "superfast", f"{LEAN}:rc-lookahead=8"),
-        Speed("balanced", "veryfast", "superfast", f"{LEAN}:rc-lookahead=20:bframes=5:rdoq-level=2:aq-strength=0.3"),
+        Speed("fastest", "ultrafast", "ultrafast", f"{LEAN}:{MERGING}:signhide=1:b-intra=1"),
+        Speed("fast", "superfast", "superfast", f"{LEAN}:{MERGING}:rc-lookahead=8"),
+        Speed("balanced", "veryfast", "superfast", f"{LEAN}:{DENSE}:rc-lookahead=20:aq-strength=0.3"),
         Speed(
             "smallest",
             "medium",
-            "medium",
-            "limit-modes=1:limit-refs=3:psy-rd=0.5:rdoq-level=2:sao=0:aq-strength=0.8:fast-intra=1:b-intra=0:ref=2:rd=2",
+            "superfast",
+            f"{LEAN}:{DENSE}:b-adapt=2:b-intra=1:subme=2:ref=2:max-merge=3:rc-lookahead=25:aq-mode=2:aq-strength=0.6",
         ),
     )
 }

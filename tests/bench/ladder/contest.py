@@ -12,7 +12,7 @@ from tests.bench.ladder import measuring
 from tests.bench.ladder.measuring import CRFS, Point, encode, scores, x265
 from tests.bench.ladder.trials import RESULTS, Run
 
-TURNS = 3
+TURNS = 2
 """Encodes of a kind: what others do on a machine only ever adds CPU time, so the least is the truest."""
 
 QPS = (22, 27, 32, 37)
