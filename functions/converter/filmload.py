@@ -14,7 +14,7 @@ from statistics import fmean
 
 from functions.converter import ffmpeg
 from functions.converter.bounds import bounds, opening
-from functions.converter.encode import CLEARLY, FORESEEN_SHARE, Job
+from functions.converter.encode import CLEARLY, FORESEEN_FRAMES, FORESEEN_SHARE, Job
 from functions.converter.inspection import Inspector
 from functions.converter.measuring import run
 from functions.converter.pictureplan import PICTURE, PicturePlan
@@ -63,7 +63,8 @@ class Load:
         for number, one in enumerate(spent, 1):
             done += one
             share = number / len(spent)
-            if share >= FORESEEN_SHARE and (seen := factor * done / whole / share) > CLEARLY:
+            told = share >= FORESEEN_SHARE and share * self.frames >= FORESEEN_FRAMES
+            if told and (seen := factor * done / whole / share) > CLEARLY:
                 return seen, share
         return factor, 1.0
 

@@ -1,13 +1,14 @@
 """How ffmpeg's reports become the row's progress."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from functions.converter.encode import CLEARLY, FORESEEN_SHARE, OVERRUN, GrewTooLarge, Job, _Follower
+from functions.converter.encode import CLEARLY, FORESEEN_FRAMES, FORESEEN_SHARE, OVERRUN, GrewTooLarge, Job, _Follower
 from functions.converter.ffmpeg import Report
 from functions.converter.lease import Lease
-from functions.converter.plan import plan_conversion
+from functions.converter.plan import ConversionPlan, plan_conversion
 from functions.shared.errors import EncodeFailed, ScratchLimitExceeded
 from functions.shared.options import Options
 from tests.support.attempts import OPTIONS, a_job, a_lease
@@ -15,6 +16,7 @@ from tests.support.probes import a_media
 
 MEDIA = a_media(frames=250, duration_s=10.0)
 PLAN = plan_conversion(MEDIA, Options.from_row(OPTIONS))
+LONG = replace(PLAN, picture=replace(PLAN.picture, frames=2000))
 BOUND = 1_000_000
 
 
@@ -33,9 +35,9 @@ def follow(job: Job) -> _Follower:
     return _Follower(PLAN, job, None)
 
 
-def report(share: float, written: int) -> Report:
+def report(share: float, written: int, plan: ConversionPlan = PLAN) -> Report:
     """So much of the film is encoded, in so many bytes."""
-    return Report(frames=round(share * PLAN.picture.frames), done_s=share * 10, fps=50.0, written=written)
+    return Report(frames=round(share * plan.picture.frames), done_s=share * 10, fps=50.0, written=written)
 
 
 def test_percent_counts_frames_and_speed_is_film_time_over_time(lease: Lease, follow: _Follower) -> None:
@@ -78,9 +80,9 @@ def test_a_file_that_loops_is_ended(follow: _Follower) -> None:
 
 
 def test_a_size_that_will_pass_the_bound_is_foretold(job: Job) -> None:
-    follow = _Follower(PLAN, job, BOUND)
+    follow = _Follower(LONG, job, BOUND)
     with pytest.raises(GrewTooLarge) as caught:
-        follow(report(0.5, BOUND))
+        follow(report(0.5, BOUND, LONG))
     assert caught.value.factor == pytest.approx(2.0)
 
 
@@ -95,7 +97,12 @@ def test_a_size_that_will_pass_the_bound_is_foretold(job: Job) -> None:
     ],
 )
 def test_a_size_that_may_still_hold_is_waited_for(job: Job, share: float, written: int) -> None:
-    _Follower(PLAN, job, BOUND)(report(share, written))
+    _Follower(LONG, job, BOUND)(report(share, written, LONG))
+
+
+def test_of_a_film_that_is_soon_encoded_the_size_is_not_foretold(job: Job) -> None:
+    short = replace(PLAN, picture=replace(PLAN.picture, frames=FORESEEN_FRAMES))
+    _Follower(short, job, BOUND)(Report(FORESEEN_FRAMES - 1, 1.0, 50.0, 10 * BOUND))
 
 
 def test_without_a_bound_a_result_may_be_of_any_size(follow: _Follower) -> None:

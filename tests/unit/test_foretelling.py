@@ -118,10 +118,11 @@ def test_how_much_is_encoded_in_vain() -> None:
 
 
 def test_a_film_that_is_hard_at_its_begin_is_given_up_though_it_would_fit() -> None:
-    hard_first = Load((*[30.0] * 50, *[10.0] * 50), 100, 1.0)
+    hard_first = Load((*[30.0] * 50, *[10.0] * 50), 1000, 1.0)
     assert hard_first.foreseen(0.9) == pytest.approx((0.9 * 1.5, 0.25))
     assert hard_first.foreseen(0.6) == (0.6, 1.0)
-    assert Load((10.0,) * 100, 100, 1.0).foreseen(1.05) == (1.05, 1.0)
+    assert Load((10.0,) * 100, 1000, 1.0).foreseen(1.05) == (1.05, 1.0)
+    assert replace(hard_first, frames=200).foreseen(0.9) == (0.9, 1.0), "the first keyframe of a short film is no sign"
 
 
 def test_cost_grows_with_work_and_with_size() -> None:
