@@ -23,6 +23,9 @@ READ_WHOLE_FRAMES = 6000
 """Up to so many frames a film is read from its begin to its end. That takes a twentieth of what its encode does, is
 exact in every container, and tells how lively each frame is."""
 
+SAMPLES = ".raw"
+"""How the names of all files end that hold samples."""
+
 SEEKABLE = frozenset({MOV.demuxer, MATROSKA.demuxer, AVI.demuxer})
 """Containers with an index. In the others a seek lands anywhere, so that even long films are read from the begin."""
 
@@ -82,7 +85,7 @@ def cut(plan: ConversionPlan, job: Job, asked: Sampling, share: Share, whole_fra
 
 def _cut_reading_all(plan: ConversionPlan, job: Job, asked: Sampling, share: Share) -> Cut:
     picture = plan.picture
-    raw, thumbs = job.folder / "samples.raw", job.folder / "samples.thumbs"
+    raw, thumbs = job.folder / f"samples{SAMPLES}", job.folder / "samples.thumbs"
     graph = picture.graph(SIDE, encoded=False, chosen=selection(asked.windows))
     retimed = ["-enc_time_base:v:0", "filter"] if picture.retimed else []
     outputs = [
@@ -109,7 +112,7 @@ def _cut_reading_all(plan: ConversionPlan, job: Job, asked: Sampling, share: Sha
 def _cut_seeking(plan: ConversionPlan, job: Job, asked: Sampling, share: Share) -> Cut:
     """A process for each window: starting one takes as long as decoding ten frames."""
     picture = plan.picture
-    raw, part = job.folder / "samples.raw", job.folder / "window.raw"
+    raw, part = (job.folder / f"{name}{SAMPLES}" for name in ("samples", "window"))
     cpu_s = 0.0
     with raw.open("wb") as all_of_them:
         for window in asked.windows:

@@ -21,12 +21,6 @@ from functions.converter.verify import CHOSEN_RESULT
 from functions.shared.errors import EncodeFailed
 from functions.shared.qualities import Target
 
-TOLERANCE = 1.5
-"""Points that the film may be rated below its target: one is what a search may be off, and the gate has few frames."""
-
-FLOOR_TOLERANCE = 4.0
-"""The same of the 5th percentile: of a few dozen frames it is that of the worst scene among them."""
-
 LEAST_STEP = 0.5
 """A correction is at least so many steps of the rate factor."""
 
@@ -83,6 +77,5 @@ def _judged(measured: Measured, encoded: Encoded, target: Target, windows: tuple
     mean = fmean(means)
     vmaf = lively.film_mean(means) if lively else mean
     p5 = min(100.0, percentile_5(scores) + vmaf - mean)
-    missed = vmaf < target.vmaf - TOLERANCE or p5 < target.floor - FLOOR_TOLERANCE
-    gate = Gate(quality.MET, len(scores), mean, vmaf, p5, TOLERANCE, measured.cpu_s)
-    return replace(gate, outcome=quality.MISSED) if missed else gate
+    outcome = quality.MISSED if quality.is_missed(target, vmaf, p5) else quality.MET
+    return Gate(outcome, len(scores), mean, vmaf, p5, quality.TOLERANCE, measured.cpu_s)

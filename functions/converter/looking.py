@@ -140,7 +140,8 @@ def sample_windows(load: Load, plan: ConversionPlan, every: int) -> tuple[list[W
     frame_s = picture.width * picture.height / 1e6 * MEASURING_S_PER_MEGAPIXEL * (1 / measuring_cost(picture.pace) + 1)
     affordable = int(LOOK_CPU_S / frame_s / SAMPLES)
     length = min(max(affordable, LEAST_FRAMES), MOST_FRAMES) * every
-    length = max(1, min(length, MOST_BYTES // (picture.frame_bytes * SAMPLES)))
+    room = MOST_BYTES // (picture.frame_bytes * SAMPLES)
+    length = max(every, min(length, room - room % every))  # each begins with a measured frame
     if SAMPLES * length >= frames:
         whole = Window(0, frames)
         return [whole], (whole,)

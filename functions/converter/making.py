@@ -11,13 +11,18 @@ from functions.converter.inspection import Inspector
 from functions.converter.plan import ConversionPlan
 from functions.converter.previews import Previews, choose_frames, make_previews
 from functions.converter.rendering import CONVERTED, Rendition, render
-from functions.converter.target import Found, find_crf
+from functions.converter.target import FAILURES, Found, failed, find_crf
 from functions.converter.verify import Verified, verify_rendition
+from functions.shared.errors import ScratchLimitExceeded, TimeBudgetExceeded, TooLongForThisWorker, VerificationFailed
 from functions.shared.options import Options
 from functions.shared.qualities import Target
 
 TIMES_OF_FIRST = 1.5
 """A correction begins only if the deadline leaves so many times what the first encode and its verification took."""
+
+
+NOT_AGAIN = (ScratchLimitExceeded, TimeBudgetExceeded, TooLongForThisWorker, VerificationFailed)
+"""What ends a correction, beside what ends a search, and leaves the first film as it is."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,17 @@ class Maker:
         if crf is None or not self._has_time_again():
             return made
         again = replace(found, quality=replace(told, crf=crf, corrected=told.crf, gate=None))
-        return self._verified(self._encoded(again), again, target)
+        return self._corrected(_set_aside(made), again, target)
+
+    def _corrected(self, first: Made, again: Found, target: Target) -> Made:
+        """Made once more; the first one where that fails, for it is a verified film already."""
+        try:
+            made = self._verified(self._encoded(again), again, target)
+        except (*FAILURES, *NOT_AGAIN) as exc:
+            failed("correction", exc, self.job)
+            return first
+        first.rendition.output.unlink()
+        return made
 
     def _encoded(self, found: Found | None = None) -> Rendition:
         with self.job.lease.stage("encode"), self.job.share():
@@ -85,3 +100,11 @@ class Maker:
     def _has_time_again(self) -> bool:
         lease = self.job.lease
         return lease.deadline.left_s() > TIMES_OF_FIRST * (lease.stage_s["encode"] + lease.stage_s["verify"])
+
+
+def _set_aside(made: Made) -> Made:
+    """The same, with its film under a name that no other encode takes."""
+    rendition = made.rendition
+    output = rendition.output.rename(rendition.output.with_name(f"first.{rendition.extension}"))
+    encoded = replace(rendition.encoded, output=output) if rendition.encoded else None
+    return replace(made, rendition=replace(rendition, output=output, encoded=encoded))

@@ -18,6 +18,12 @@ BY_SIZE = "source_size"
 
 WHOLE_FILM, MET, MISSED, NOT_MEASURED = "whole_film", "met", "missed", "not_measured"
 
+TOLERANCE = 1.5
+"""Points that the film may be rated below its target: one is what a search may be off, and the gate has few frames."""
+
+FLOOR_TOLERANCE = 4.0
+"""The same of the 5th percentile: of a few dozen frames it is that of the worst scene among them."""
+
 
 @dataclass(frozen=True)
 class Gate:
@@ -39,7 +45,8 @@ class Gate:
 
 @dataclass(frozen=True)
 class Quality:
-    """``estimate`` is what the search expected of the film at ``crf``: ``vmaf``, ``p5`` and ``size`` in bytes.
+    """``estimate`` is what the search expected of the film at the rate factor that it found: ``vmaf``, ``p5`` and
+    ``size`` in bytes. A correction or the source's size may have led to another ``crf``.
 
     ``outcome``: ``found``, ``unreachable`` or ``easier`` of a search; where there was none, why. ``corrected``: the
     rate factor of a first encode that missed the target.
@@ -91,6 +98,11 @@ class Quality:
         }
 
 
+def is_missed(target: Target, vmaf: float, p5: float) -> bool:
+    """Whether what was measured of a finished film is less than was asked for."""
+    return vmaf < target.vmaf - TOLERANCE or p5 < target.floor - FLOOR_TOLERANCE
+
+
 def quality_warnings(told: Quality) -> list[Warned]:
     """What a client should know where the asked quality was not met, or not measured."""
     if told.target is None:
@@ -98,7 +110,9 @@ def quality_warnings(told: Quality) -> list[Warned]:
     asked, gate = f"VMAF {told.target.vmaf:g}", told.gate
     measured = "" if told.vmaf is None or told.p5 is None else f": VMAF {told.vmaf:.1f}, 5th percentile {told.p5:.1f}"
     if told.method == BY_TABLE:
-        return [Warned("quality_unmeasured", f"{asked} could not be aimed at: {WHY_UNMEASURED[str(told.outcome)]}.")]
+        instead = KEPT_SMALL if told.bound_by == BY_SIZE else USUAL
+        why = WHY_UNMEASURED[str(told.outcome)]
+        return [Warned("quality_unmeasured", f"{asked} could not be aimed at: {why}; {instead}.")]
     if told.outcome == UNREACHABLE:
         return [Warned("quality_missed", f"{asked} cannot be reached at any sensible size{measured}.")]
     if gate and gate.outcome == MISSED and told.bound_by == BY_SIZE:
@@ -111,10 +125,12 @@ def quality_warnings(told: Quality) -> list[Warned]:
 
 
 WHY_UNMEASURED = {
-    HDR: "VMAF has no model for HDR; its quality is that of a usual rate factor",
-    NO_TIME: "the time left was too short for a search; its quality is that of a usual rate factor",
-    FAILED: "measuring failed; its quality is that of a usual rate factor",
+    HDR: "VMAF has no model for HDR",
+    NO_TIME: "the time left was too short for a search",
+    FAILED: "measuring failed",
 }
+USUAL = "its quality is that of a usual rate factor"
+KEPT_SMALL = "its rate factor is one that keeps it smaller than its source"
 
 
 def _short(value: object) -> object:

@@ -71,9 +71,11 @@ def render(plan: ConversionPlan, options: Options, job: Job, found: Found | None
     bound = job.media.size if may_be_kept(plan, options, job.media) else None
     chosen = found.windows if found else ()
     try:
-        _refuse_foretold(plan, quality, job.media, bound)
-        ready = found.encoded if found else None
-        encoded = _within(ready, bound) if ready else encode(plan, job, bound, chosen)
+        if found and found.encoded:
+            encoded = _within(found.encoded, bound)
+        else:
+            _refuse_foretold(plan, quality, job.media, bound)
+            encoded = encode(plan, job, bound, chosen)
         return replace(_made(CONVERTED, plan, encoded), quality=quality)
     except GrewTooLarge as exc:
         return _bounded(plan, options, job, exc.factor, quality, chosen)

@@ -85,7 +85,7 @@ def selection(windows: Iterable[Window]) -> str:
 
 def sampling(frames: int, duration_s: float, preset: str, frame_bytes: int, every: int = 1) -> Sampling:
     """The windows for a film of ``frames`` frames, as many as its search may afford."""
-    length = min(frames, WINDOW_FRAMES * every)
+    length = _window_frames(frames, frame_bytes, every)
     affordable = _affordable_frames(frames, duration_s, preset) // length
     most = min(MOST_WINDOWS, max(1, frames // (2 * length)), max(1, MOST_BYTES // (frame_bytes * length)))
     count = max(1, min(most, affordable))
@@ -98,13 +98,18 @@ def gate_windows(
     frames: int, duration_s: float, frame_bytes: int, every: int, searched: Sequence[Window]
 ) -> tuple[Window, ...]:
     """Windows of the finished film, where they can be other ones than the search has seen."""
-    length = min(frames, WINDOW_FRAMES * every)
+    length = _window_frames(frames, frame_bytes, every)
     share = SHORT_GATE_SHARE if duration_s <= SHORT_S else LONG_GATE_SHARE
     count = min(MOST_GATE, max(LEAST_GATE, round(share * frames / length)))
     count = max(1, min(count, frames // length, MOST_BYTES // (frame_bytes * length)))
     return tuple(
         min(_within(frames, count, number, length), key=lambda one: _overlap(one, searched)) for number in range(count)
     )
+
+
+def whole_film(frames: int, frame_bytes: int) -> Window:
+    """All of a short film, or as much of its begin as may be kept."""
+    return Window(0, max(1, min(frames, MOST_BYTES // frame_bytes)))
 
 
 def spread(frames: int, count: int, length: int) -> tuple[Window, ...]:
@@ -118,6 +123,11 @@ def spread(frames: int, count: int, length: int) -> tuple[Window, ...]:
 def measuring_cost(preset: str) -> float:
     """CPU time of measuring a frame, where encoding it takes 1."""
     return MEASURING.get(preset, SLOWER_MEASURING)
+
+
+def _window_frames(frames: int, frame_bytes: int, every: int) -> int:
+    """Of one window: fewer than usual where so many of these pictures are more than may be kept."""
+    return max(1, min(frames, WINDOW_FRAMES * every, MOST_BYTES // frame_bytes))
 
 
 def _affordable_frames(frames: int, duration_s: float, preset: str) -> int:

@@ -6,14 +6,22 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from functions.converter import quality, ratesearch
-from functions.converter.cutting import Cut, cut
+from functions.converter.cutting import SAMPLES, Cut, cut
 from functions.converter.encode import Encoded, Job
 from functions.converter.measuring import Ruler, ruler
 from functions.converter.plan import ConversionPlan
 from functions.converter.probing import Probe, probe_samples, window_loss
 from functions.converter.quality import Quality
 from functions.converter.ratesearch import Curve, Point, Solution
-from functions.converter.samples import WHOLE_FRAMES, Sampling, Window, gate_windows, measuring_cost, sampling
+from functions.converter.samples import (
+    WHOLE_FRAMES,
+    Sampling,
+    Window,
+    gate_windows,
+    measuring_cost,
+    sampling,
+    whole_film,
+)
 from functions.converter.slots import Share
 from functions.converter.whole import find_whole
 from functions.shared import logs
@@ -90,20 +98,21 @@ def foretold_encode_s(plan: ConversionPlan, share: Share) -> float:
 
 def _by_whole(plan: ConversionPlan, target: Target, job: Job, share: Share) -> Found:
     quality_of_it, encoded = find_whole(plan, target, job, share)
-    every_frame = (Window(0, plan.picture.frames),)  # of another encode, if this one turns out to be too large
-    return Found(quality_of_it, encoded, windows=every_frame)
+    every_frame = whole_film(plan.picture.frames, plan.picture.frame_bytes)
+    return Found(quality_of_it, encoded, windows=(every_frame,))  # of another encode, if this one is too large
 
 
 def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) -> Found:
     picture, measure_by = plan.picture, ruler(plan.picture)
     size = picture.frame_bytes
     asked = sampling(picture.frames, picture.duration_s, picture.pace, size, measure_by.every)
-    looking = Looking(plan, job, share, measure_by, asked, cut(plan, job, asked, share))
     try:
+        looking = Looking(plan, job, share, measure_by, asked, cut(plan, job, asked, share))
         expected = ratesearch.usual_growth(looking.movement)
         solution, curve = ratesearch.search(target, picture.crf, expected, looking.look)
     finally:
-        looking.close()
+        for film in job.folder.glob(f"*{SAMPLES}"):  # whole or not: the disk may be full
+            film.unlink()
     proof = gate_windows(picture.frames, picture.duration_s, size, measure_by.every, asked.windows)
     return Found(looking.quality(target, solution), curve=curve, windows=proof)
 
@@ -118,8 +127,8 @@ class Looking:
         self._asked, self._lively = asked, samples.liveliness
         self._cut_cpu_s = samples.cpu_s
         self._films = {
-            True: samples.film.part(asked.first, job.folder / "first.raw"),
-            False: samples.film.part(asked.others, job.folder / "others.raw"),
+            True: samples.film.part(asked.first, job.folder / f"first{SAMPLES}"),
+            False: samples.film.part(asked.others, job.folder / f"others{SAMPLES}"),
         }
         samples.film.path.unlink()
         self._scores: dict[int, float] = {}
@@ -143,11 +152,6 @@ class Looking:
 
     def _in_film(self, vmaf: float) -> float:
         return 100 - (100 - vmaf) * (1 - window_loss(self._plan.picture))
-
-    def close(self) -> None:
-        """Remove the samples."""
-        for film in self._films.values():
-            film.path.unlink(missing_ok=True)
 
     @property
     def cpu_s(self) -> float:

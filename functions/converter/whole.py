@@ -42,7 +42,7 @@ def find_whole(plan: ConversionPlan, target: Target, job: Job, share: Share) -> 
         model=measure_by.model,
         probes=tuple(one.as_json() for one in tries),
         estimate={"vmaf": round(here.vmaf, 2), "p5": round(here.p5, 2), "size": last.size},
-        gate=Gate(quality.WHOLE_FILM, len(last.measured.scores), here.vmaf, here.vmaf, here.p5),
+        gate=_gate(target, last),
         search_cpu_s=sum(one.encoded.cpu_s + one.measured.cpu_s for one in tries) - last.encoded.cpu_s,
         bound_by=outcome.bound_by,
         outcome=outcome.outcome,
@@ -60,6 +60,12 @@ class _Try:
         here = self.point
         figures = {"mean": round(here.vmaf, 2), "p5": round(here.p5, 2), "bytes": self.size}
         return {"crf": here.crf, "frames": len(self.measured.scores)} | figures
+
+
+def _gate(target: Target, last: _Try) -> Gate:
+    vmaf, p5 = last.point.vmaf, last.point.p5
+    outcome = quality.MISSED if quality.is_missed(target, vmaf, p5) else quality.WHOLE_FILM
+    return Gate(outcome, len(last.measured.scores), vmaf, vmaf, p5, quality.TOLERANCE)
 
 
 def _is_good(target: Target, here: Point) -> bool:

@@ -19,7 +19,7 @@ from functions.converter.unpack import probe_film
 from functions.converter.workspace import workspace
 from functions.estimate.requests import too_large
 from functions.shared.database import Row
-from functions.shared.errors import Busy, EstimateTooSlow, NotUploaded, TimeBudgetExceeded
+from functions.shared.errors import Busy, CpuLimitExceeded, EstimateTooSlow, NotUploaded, TimeBudgetExceeded
 from functions.shared.options import Options
 from functions.shared.settings import Settings, settings
 from functions.shared.transactions import Source
@@ -51,7 +51,7 @@ def estimate_row(row: Row, asked: dict[str, Any] | None) -> dict[str, Any]:
         with uncontested(short, UUID(str(row["transaction_id"]))).kept() as lease, closing(Inspector()) as inspector:
             found = _estimate(source, options, lease, inspector, short)
         return {"transaction_id": str(row["transaction_id"])} | found.as_json()
-    except TimeBudgetExceeded as exc:
+    except (TimeBudgetExceeded, CpuLimitExceeded) as exc:  # both are counted from the request's few seconds
         raise EstimateTooSlow from exc
     finally:
         _at_work.release()

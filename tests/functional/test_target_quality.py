@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from functions.converter import gate, probing, ratesearch, target
+from functions.converter import cutting, gate, probing, ratesearch, target
 from functions.converter.making import Maker
 from functions.converter.quality import (
     FAILED,
@@ -24,7 +24,13 @@ from functions.converter.quality import (
     quality_warnings,
 )
 from functions.converter.ratesearch import EASIER, FOUND
-from functions.shared.errors import EncodeFailed, MediaProcessKilled, StaleAttempt
+from functions.converter.rendering import Rendition
+from functions.shared.errors import (
+    EncodeFailed,
+    MediaProcessKilled,
+    StaleAttempt,
+    TooLongForThisWorker,
+)
 from functions.shared.options import Options
 from functions.shared.qualities import QUALITIES
 from local.ondesk import Planned, Workplace, plan_here
@@ -161,6 +167,13 @@ def test_a_search_that_fails_leaves_the_table(film: MakeFilm, tmp_path: Path, mo
             assert not list((tmp_path / "made").glob("*.raw"))
 
 
+def test_a_disk_that_is_full_keeps_no_samples(film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cutting.SampleFilm, "part", raising(OSError(28, "no space left")))
+    with planning(film("portrait.mkv"), tmp_path) as planned:
+        assert target.find_crf(planned.plan, BALANCED, planned.job).quality.outcome == FAILED
+    assert not list((tmp_path / "made").glob("*.raw"))
+
+
 def test_a_search_that_fails_fails_no_conversion(
     film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,13 +209,7 @@ def test_a_near_deadline_leaves_no_time_for_a_search(film: MakeFilm, tmp_path: P
 def test_a_film_that_misses_its_target_is_encoded_once_more(
     film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = ratesearch.search
-
-    def misled(*asked: Any) -> object:
-        solution, curve = honest(*asked)
-        return replace(solution, crf=solution.crf + 6), curve
-
-    monkeypatch.setattr(ratesearch, "search", misled)
+    mislead(monkeypatch)
     quality = told(convert_file(film("portrait.mkv"), tmp_path / "job", AIMED))
     assert quality.corrected
     assert quality.crf < quality.corrected
@@ -210,12 +217,32 @@ def test_a_film_that_misses_its_target_is_encoded_once_more(
     assert quality.vmaf > BALANCED.vmaf - 3
 
 
-def test_a_film_that_still_misses_its_target_says_so(
+def test_a_correction_that_fails_leaves_the_first_film(
     film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    mislead(monkeypatch)
+    verified: list[Path] = []
+
+    def give_up(rendition: Rendition) -> None:
+        verified.append(rendition.output)
+        if len(verified) > 1:
+            raise TooLongForThisWorker
+
+    conversion = convert_file(film("portrait.mkv"), tmp_path / "job", AIMED, harm=give_up)
+    assert len(verified) == 2
+    quality = told(conversion)
+    assert [warned.code for warned in quality_warnings(quality)] == ["quality_missed"]
+    measured = every_frame(film("portrait.mkv"), conversion.output)
+    assert measured.mean == pytest.approx(quality.vmaf, abs=1.5)
+
+
+@pytest.mark.parametrize("name", ["portrait.mkv", "shorter_than_a_sample.mkv"])
+def test_a_film_that_still_misses_its_target_says_so(
+    film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.setattr(Maker, "_has_time_again", lambda _self: False)
-    monkeypatch.setattr(gate, "TOLERANCE", -50.0)
-    quality = told(convert_file(film("portrait.mkv"), tmp_path / "job", AIMED))
+    monkeypatch.setattr("functions.converter.quality.TOLERANCE", -50.0)
+    quality = told(convert_file(film(name), tmp_path / "job", AIMED))
     assert quality.gate
     assert quality.gate.outcome == MISSED
     (warned,) = quality_warnings(quality)
@@ -242,6 +269,17 @@ def test_of_a_long_film_only_the_samples_are_read(tmp_path: Path, monkeypatch: p
     measured = every_frame(source, conversion.output)
     assert told(conversion).outcome == FOUND
     assert measured.mean == pytest.approx(BALANCED.vmaf, abs=3.0)
+
+
+def mislead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches end far from the target."""
+    honest = ratesearch.search
+
+    def misled(*asked: Any) -> object:
+        solution, curve = honest(*asked)
+        return replace(solution, crf=solution.crf + 6), curve
+
+    monkeypatch.setattr(ratesearch, "search", misled)
 
 
 def raising(failure: Exception) -> Callable[..., object]:

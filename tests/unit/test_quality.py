@@ -66,6 +66,11 @@ def test_a_rate_factor_of_the_table_is_told_with_the_reason(why: str) -> None:
     assert codes(method=BY_TABLE, outcome=why) == ["quality_unmeasured"]
 
 
+def test_a_rate_factor_that_the_size_of_the_source_asked_for_is_not_called_usual() -> None:
+    (warned,) = quality_warnings(Quality(BY_TABLE, 30.0, BALANCED, outcome=HDR, bound_by=BY_SIZE))
+    assert warned.message.endswith("it smaller than its source.")
+
+
 @pytest.mark.parametrize("unmeasured", [None, Gate(NOT_MEASURED)])
 def test_what_could_not_be_measured_is_told(unmeasured: Gate | None) -> None:
     assert codes(gate=unmeasured) == ["quality_unmeasured"]

@@ -14,6 +14,7 @@ from functions.converter.samples import (
     measuring_cost,
     sampling,
     selection,
+    whole_film,
 )
 
 HD_BYTES = 1280 * 720 * 3 // 2
@@ -68,10 +69,13 @@ def test_films_of_many_frames_a_second_have_windows_as_long() -> None:
     assert asked.every == 2
 
 
-def test_large_pictures_leave_room_on_the_disk() -> None:
-    frame_bytes = 4096 * 2160 * 3
-    asked = sampling(100_000, 4000.0, "veryfast", frame_bytes)
-    assert looked_at(asked) * frame_bytes <= MOST_BYTES
+@pytest.mark.parametrize("frame_bytes", [4096 * 2160 * 3, 35_000_000 * 3 * 2])
+@pytest.mark.parametrize("every", [1, 5])
+def test_large_pictures_leave_room_on_the_disk(frame_bytes: int, every: int) -> None:
+    asked = sampling(100_000, 4000.0, "veryfast", frame_bytes, every)
+    proof = gate_windows(100_000, 4000.0, frame_bytes, every, asked.windows)
+    for frames in (looked_at(asked), sum(one.frames for one in proof), whole_film(WHOLE_FRAMES, frame_bytes).frames):
+        assert 0 < frames * frame_bytes <= MOST_BYTES
 
 
 @pytest.mark.parametrize(("frames", "duration_s"), [(250, 10.0), (1700, 70.0), (90_000, 3600.0)])
