@@ -124,8 +124,9 @@ EXAMPLE: dict[str, Any] = {
     "source": {"size": 73400320, "etag": "9b2cf535f27731c974343645a3985328"},
     "converted": {"size": 20971520, "sha256": "9f86d081884c7d65" * 4},
     "options": {
-        "preset": "veryfast",
-        "parameters": "",
+        "preset": "superfast",
+        "parameters": "ctu=64:limit-modes=1:limit-refs=3:psy-rd=0:bframes=5:rdoq-level=2:rc-lookahead=20"
+        ":aq-strength=0.3",
         "crf": None,
         "quality": "high",
         "vmaf": 95.0,

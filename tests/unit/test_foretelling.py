@@ -7,6 +7,7 @@ import pytest
 from functions.converter import foretelling
 from functions.converter.filmload import Load, parts, representative
 from functions.converter.foretelling import KEYFRAME_EVERY, WARM_UP, Band, Sampled
+from functions.converter.looking import sample_windows
 from functions.converter.rendering import HOPELESS
 from functions.converter.samples import Window
 from functions.converter.worktime import START_S, Costs, Work, in_vain, threads_kept_busy, work
@@ -123,6 +124,17 @@ def test_a_film_that_is_hard_at_its_begin_is_given_up_though_it_would_fit() -> N
     assert hard_first.foreseen(0.6) == (0.6, 1.0)
     assert Load((10.0,) * 100, 1000, 1.0).foreseen(1.05) == (1.05, 1.0)
     assert replace(hard_first, frames=200).foreseen(0.9) == (0.9, 1.0), "the first keyframe of a short film is no sign"
+
+
+@pytest.mark.parametrize(("frame_rate", "every"), [(120.0, 2), (180.0, 3), (300.0, 5)])
+def test_samples_of_large_pictures_hold_whole_steps_of_what_is_measured(frame_rate: float, every: int) -> None:
+    frames = int(60 * frame_rate)
+    media = a_media(
+        width=3840, height=2160, pixel_format="yuv420p10le", bit_depth=10, frames=frames, duration_s=60.0,
+        frame_rate=frame_rate,
+    )  # fmt: skip
+    _, windows = sample_windows(Load((10.0,) * 100, frames, 1.0), planned(media), every)
+    assert all(window.frames and not window.frames % every for window in windows)
 
 
 def test_cost_grows_with_work_and_with_size() -> None:

@@ -169,8 +169,8 @@ BAD_REQUESTS = [
         Seen(
             "HTTP 400",
             "invalid_request",
-            "Unknown option(s): 'tune'. Leave them out; there are crf, quality, vmaf, speed, max_height, container, audio, "
-            "keep, require, previews.",
+            "Unknown option(s): 'tune'. Leave them out; there are crf, quality, vmaf, speed, max_height, container, "
+            "audio, keep, require, previews.",
         ),
     ),
     BadInput(
