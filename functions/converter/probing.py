@@ -14,24 +14,22 @@ from functions.converter.pictureplan import PicturePlan
 from functions.converter.plan import ConversionPlan
 from functions.converter.slots import Share
 from functions.shared.errors import EncodeFailed
-from functions.shared.speeds import SPEEDS
 
 SKIPPED = 1
 """Measured frames at the begin of a window that do not count: its first one is a keyframe, better than those that are
 somewhere in the film."""
 
-FASTEST = SPEEDS["fastest"]
-
-WINDOW_LOSS, LEAST_WINDOW_LOSS = 0.11, 0.03
+WINDOW_LOSS = {"ultrafast": -0.06, "superfast": -0.06}
+USUAL_WINDOW_LOSS, PRESETS_WINDOW_LOSS = 0.11, 0.03
 """Of what is missing to 100, what twelve frames on their own lose beside the same ones in the whole film: the encoder
-looks ahead no further than they last, and still scenes had no time to get better from frame to frame. The least one is
-that of x265's own presets and of the fastest speed, which hardly looks ahead."""
+looks ahead no further than they last, and still scenes had no time to get better from frame to frame. Those of our
+speeds that hardly look ahead gain instead, by the keyframe. By the preset that a speed replaces; the last is that of
+x265's own presets."""
 
 
 def window_loss(picture: PicturePlan) -> float:
     """See ``WINDOW_LOSS``."""
-    looks_ahead = picture.parameters and picture.pace != FASTEST.replaces
-    return WINDOW_LOSS if looks_ahead else LEAST_WINDOW_LOSS
+    return WINDOW_LOSS.get(picture.pace, USUAL_WINDOW_LOSS) if picture.parameters else PRESETS_WINDOW_LOSS
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ SPEEDS = {
     for speed in (
         Speed("fastest", "ultrafast", "ultrafast", f"{LEAN}:{MERGING}:signhide=1:b-intra=1"),
         Speed("fast", "superfast", "superfast", f"{LEAN}:{MERGING}:rc-lookahead=8"),
-        Speed("balanced", "veryfast", "superfast", f"{LEAN}:{DENSE}:rc-lookahead=20:aq-strength=0.3"),
+        Speed("balanced", "veryfast", "superfast", f"{LEAN}:{DENSE}:rc-lookahead=20:aq-mode=1:aq-strength=0.3"),
         Speed(
             "smallest",
             "medium",
