@@ -118,7 +118,9 @@ def quality_warnings(told: Quality) -> list[Warned]:
     if gate and gate.outcome == MISSED and told.bound_by == BY_SIZE:
         return [Warned("quality_missed", f"{asked} would have made it larger than its source{measured}.")]
     if gate and gate.outcome == MISSED:
-        return [Warned("quality_missed", f"{asked} was missed{measured}.")]
+        floor_alone = told.vmaf is not None and told.vmaf >= told.target.vmaf - TOLERANCE
+        what = f"{asked}'s floor of {told.target.floor:g}" if floor_alone else asked
+        return [Warned("quality_missed", f"{what} was missed{measured}.")]
     if gate is None or gate.outcome == NOT_MEASURED:
         return [Warned("quality_unmeasured", f"{asked} was aimed at, but what came out could not be measured.")]
     return []

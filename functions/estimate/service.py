@@ -16,7 +16,7 @@ from functions.converter.plan import plan_conversion
 from functions.converter.probe import accept
 from functions.converter.slots import EncodeSlots
 from functions.converter.unpack import probe_film
-from functions.converter.workspace import workspace
+from functions.converter.workspace import sweep, workspace
 from functions.estimate.requests import too_large
 from functions.shared.database import Row
 from functions.shared.errors import Busy, CpuLimitExceeded, EstimateTooSlow, NotUploaded, TimeBudgetExceeded
@@ -48,6 +48,7 @@ def estimate_row(row: Row, asked: dict[str, Any] | None) -> dict[str, Any]:
     try:
         short = replace(own, conversion_budget_s=min(own.conversion_budget_s, WITHIN_S))
         sandbox.hide_environment()
+        sweep(own.scratch_dir)  # what a call left that was cut off: on AWS Lambda nobody else does it
         with uncontested(short, UUID(str(row["transaction_id"]))).kept() as lease, closing(Inspector()) as inspector:
             found = _estimate(source, options, lease, inspector, short)
         return {"transaction_id": str(row["transaction_id"])} | found.as_json()

@@ -1,6 +1,7 @@
 """``POST /estimate``: what a conversion would come to, told of an uploaded film, which stays as it is."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -120,6 +121,9 @@ def test_what_is_too_much_for_a_request_names_the_way_that_is_left(
 ) -> None:
     row = uploaded(user_id, clips("h264.mp4").read_bytes())
     asked = {"transaction_id": str(row.transaction_id)}
+    cut_off = scratch / f"{uuid4()}.1"
+    cut_off.mkdir(parents=True)
+    os.utime(cut_off, (0, 0))
     with monkeypatch.context() as patch:
         patch.setattr(service, "WITHIN_S", 0.0)
         slow = problem_of(ask(api, user_id, **asked))

@@ -51,6 +51,11 @@ def test_a_missed_target_is_told_with_its_figures() -> None:
     assert warned.message == "VMAF 92 was missed: VMAF 89.9, 5th percentile 78.0."
 
 
+def test_a_floor_that_was_missed_alone_is_named() -> None:
+    (warned,) = quality_warnings(Quality(**vars(AIMED) | {"gate": gate(MISSED, 92.3, 70.0)}))
+    assert warned.message == "VMAF 92's floor of 82 was missed: VMAF 92.3, 5th percentile 70.0."
+
+
 def test_an_unreachable_target_is_told_whatever_was_measured() -> None:
     assert codes(outcome=UNREACHABLE, gate=gate(MET, 91.0)) == ["quality_missed"]
     assert codes(outcome=UNREACHABLE) == ["quality_missed"]
