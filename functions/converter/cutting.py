@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +29,10 @@ SAMPLES = ".raw"
 
 SEEKABLE = frozenset({MOV.demuxer, MATROSKA.demuxer, AVI.demuxer})
 """Containers with an index. In the others a seek lands anywhere, so that even long films are read from the begin."""
+
+
+class _TooFew(Exception):
+    """Behind a place fewer frames are left than a window has: where the frame rate varies, places are not exact."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,10 @@ def cut(plan: ConversionPlan, job: Job, asked: Sampling, share: Share, whole_fra
     Raises ``EncodeFailed`` if the film has fewer frames than planned.
     """
     most = READ_WHOLE_FRAMES if whole_frames is None else whole_frames
-    whole = plan.picture.frames <= most or job.container.demuxer not in SEEKABLE
-    return _cut_reading_all(plan, job, asked, share) if whole else _cut_seeking(plan, job, asked, share)
+    if plan.picture.frames > most and job.container.demuxer in SEEKABLE:
+        with suppress(_TooFew):
+            return _cut_seeking(plan, job, asked, share)
+    return _cut_reading_all(plan, job, asked, share)
 
 
 def _cut_reading_all(plan: ConversionPlan, job: Job, asked: Sampling, share: Share) -> Cut:
@@ -120,9 +127,12 @@ def _cut_seeking(plan: ConversionPlan, job: Job, asked: Sampling, share: Share) 
             outputs = ["-filter_complex", f"{picture.chain()}[{CHOSEN}]", "-map", f"[{CHOSEN}]"]
             outputs += ["-fps_mode", "passthrough", "-frames:v", str(asked.length), *RAW]
             cpu_s += _run(plan, job, share, ["-ss", f"{at_s:.6f}"], outputs, part)
-            all_of_them.write(part.read_bytes())
-            part.unlink()
+            frames = part.read_bytes() if part.exists() else b""
+            if len(frames) < asked.length * picture.frame_bytes:
+                raise _TooFew
+            all_of_them.write(frames)
             job.lease.show(Progress("search", 0.0))
+    part.unlink()
     film = SampleFilm(raw, picture, asked.windows, asked.length)
     film.require_all()
     return Cut(film, None, cpu_s)

@@ -44,6 +44,9 @@ def measure_filter(name: str, log: str, threads: int) -> str:
 
 
 def read_scores(log: Path) -> list[float]:
-    """The score of each measured frame, in their order."""
+    """The score of each measured frame, in their order; raises ``ValueError`` if one is no number."""
     with log.open("rb") as file:
-        return [float(frame["metrics"]["vmaf"]) for frame in json.load(file)["frames"]]
+        scores = [float(frame["metrics"]["vmaf"]) for frame in json.load(file)["frames"]]
+    if not all(map(math.isfinite, scores)):
+        raise ValueError("a score is no number")
+    return scores

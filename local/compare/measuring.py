@@ -49,7 +49,10 @@ def measure(source: Film, result: Film, place: Workplace, *, by_order: bool) -> 
     run_on_both(source, result, outputs, place, "measure")
     folder = measured_folder(place)
     log = folder / LOG
-    scores = vmaf.read_scores(log) if metric is VMAF else read_xpsnr(log)
+    try:
+        scores = vmaf.read_scores(log) if metric is VMAF else read_xpsnr(log)
+    except ValueError as exc:
+        raise unmeasured(source, result) from exc
     times = read_times(folder / "result.times", result.frame_rate)
     frames = [number * (step if by_order else 1) for number in range(len(scores))]
     frames = [number for number in frames if number < len(times)]

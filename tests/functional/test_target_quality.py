@@ -271,6 +271,14 @@ def test_of_a_long_film_only_the_samples_are_read(tmp_path: Path, monkeypatch: p
     assert measured.mean == pytest.approx(BALANCED.vmaf, abs=3.0)
 
 
+def test_a_long_film_whose_end_stands_still_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("functions.converter.cutting.READ_WHOLE_FRAMES", 50)
+    source = tmp_path / "slides.mp4"
+    late = ["-vf", "setpts='if(gt(N,190),PTS+60/TB,PTS)'", "-fps_mode", "vfr"]
+    run_ffmpeg([*picture(size="96x64", seconds=8), *late, *H264, "-qp", "4", "-g", "25", str(source)])
+    assert told(convert_file(source, tmp_path / "job", AIMED)).outcome == FOUND
+
+
 def mislead(monkeypatch: pytest.MonkeyPatch) -> None:
     """Searches end far from the target."""
     honest = ratesearch.search

@@ -1,5 +1,7 @@
 """What is told of a result's quality, and what a missed target leads to."""
 
+from pathlib import Path
+
 import pytest
 
 from functions.converter.gate import LEAST_STEP, corrected_crf
@@ -22,6 +24,7 @@ from functions.converter.quality import (
 from functions.converter.ratesearch import FOUND, LEAST_CRF, UNREACHABLE, Curve, Growth, Point
 from functions.converter.samples import Window
 from functions.converter.target import Found
+from functions.converter.vmaf import read_scores
 from functions.shared.qualities import QUALITIES
 
 BALANCED = QUALITIES["balanced"]
@@ -107,6 +110,14 @@ def test_a_correction_is_never_a_smaller_step_than_is_worth_an_encode() -> None:
 def test_nothing_is_corrected_below_the_lowest_rate_factor_nor_without_a_search() -> None:
     assert corrected_crf(BALANCED, found(80.0, LEAST_CRF), gate(MISSED, 80.0), LEAST_CRF) is None
     assert corrected_crf(BALANCED, Found(AIMED), gate(MISSED, 80.0), 26.0) is None
+
+
+@pytest.mark.parametrize("score", ["NaN", "Infinity", '"high"'])
+def test_a_score_that_is_no_number_is_no_measurement(tmp_path: Path, score: str) -> None:
+    log = tmp_path / "vmaf.json"
+    log.write_text(f'{{"frames": [{{"metrics": {{"vmaf": 90.0}}}}, {{"metrics": {{"vmaf": {score}}}}}]}}')
+    with pytest.raises(ValueError, match="no number|could not convert"):
+        read_scores(log)
 
 
 def test_the_5th_percentile_lies_between_its_two_neighbours() -> None:
