@@ -116,7 +116,7 @@ def test_nothing_is_corrected_below_the_lowest_rate_factor_nor_without_a_search(
 def test_a_score_that_is_no_number_is_no_measurement(tmp_path: Path, score: str) -> None:
     log = tmp_path / "vmaf.json"
     log.write_text(f'{{"frames": [{{"metrics": {{"vmaf": 90.0}}}}, {{"metrics": {{"vmaf": {score}}}}}]}}')
-    with pytest.raises(ValueError, match="no number|could not convert"):
+    with pytest.raises(ValueError, match=r"no number|could not convert"):
         read_scores(log)
 
 
