@@ -235,7 +235,7 @@ def test_the_documentation_asks_for_a_token_where_the_routes_do(gateway: Gateway
     assert spec["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
     for path, operations in spec["paths"].items():
         for operation in operations.values():
-            asked = path in ("/upload", "/status", "/download", "/stream", "/receipt", "/thumbnail")
+            asked = path in ("/upload", "/status", "/download", "/stream", "/receipt", "/thumbnail", "/estimate")
             assert operation.get("security") == ([{scheme: []}] if asked else None), path
             assert ("401" in operation["responses"]) is asked
             texts = [p["description"] for p in operation.get("parameters", []) if p["name"] == "user_id"]

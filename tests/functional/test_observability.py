@@ -28,7 +28,8 @@ from tests.support.world import DONE, World, fails, message, message_failed, obj
 FILE = {"filename": "a.mp4", "content_type": "video/mp4", "size": 5}
 JSON = {"content-type": "application/json"}
 connect = psycopg2.connect
-CONVERSION = ["claimed", *["stage.done"] * 2, "encoded", *["stage.done"] * 3, "completed", "record"]
+CONVERSION = ["claimed", *["stage.done"] * 2, *["encoded"] * 2, *["stage.done"] * 3, "completed", "record"]
+"""Of the smallest film, whose first result is larger than its source."""
 
 
 @pytest.fixture

@@ -51,8 +51,9 @@ def cut(film: Film, folder: Path) -> Path:
 
 
 def whole(film: Film, folder: Path) -> Path:
-    """The same seconds, the whole picture, uncompressed."""
-    return _part(film, folder / f"{film.name}-whole.y4m", WHOLE_FRAMES, [])
+    """The same seconds, the whole picture, uncompressed, but for a few lines: kvazaar takes multiples of 8."""
+    crop = ["-vf", "crop=trunc(iw/8)*8:trunc(ih/8)*8"]
+    return _part(film, folder / f"{film.name}-whole.y4m", WHOLE_FRAMES, crop)
 
 
 def _part(film: Film, path: Path, frames: int, filters: list[str]) -> Path:
