@@ -20,7 +20,7 @@ SKIPPED = 1
 somewhere in the film."""
 
 WINDOW_LOSS = {"ultrafast": -0.06, "superfast": -0.06}
-USUAL_WINDOW_LOSS, PRESETS_WINDOW_LOSS = 0.11, 0.03
+USUAL_WINDOW_LOSS, PRESETS_WINDOW_LOSS = 0.08, 0.03
 """Of what is missing to 100, what twelve frames on their own lose beside the same ones in the whole film: the encoder
 looks ahead no further than they last, and still scenes had no time to get better from frame to frame. Those of our
 speeds that hardly look ahead gain instead, by the keyframe. By the preset that a speed replaces; the last is that of
