@@ -7,16 +7,19 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from functions.shared.errors import Bucket265Error
 from functions.shared.settings import SettingsError
-from local.bars import Display
 from local.client import ApiClient
 from local.desk import Desk, DeskError, read_desk
 from local.identity import token, user_id
 from local.lock import StackLock
 from local.naming import safe_name
 from local.problems import ClientError
+
+if TYPE_CHECKING:  # the image's terminal, for doctor and redrive, has no rich
+    from local.bars import Display
 
 Run = Callable[[argparse.Namespace], int]
 INTERRUPTED = 130
@@ -83,7 +86,7 @@ def client_of(args: argparse.Namespace, stop: Stop) -> ApiClient:
     return ApiClient(args.api, user, token=bearer, pause=stop.pause)
 
 
-def fetch_result(client: ApiClient, transaction_id: str, folder: Path, show: Display) -> Path:
+def fetch_result(client: ApiClient, transaction_id: str, folder: Path, show: "Display") -> Path:
     """Download the result of a completed transaction into a folder of ours, under its own name."""
     link = client.link(transaction_id)
     out = folder / safe_name(link.filename)
