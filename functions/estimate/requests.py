@@ -1,9 +1,8 @@
 """The body of ``POST /estimate``."""
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
 
-from functions.shared.askedoptions import OptionsRequest, fault_sentences
+from functions.shared.askedoptions import OptionsRequest, fault_sentences, json_object
 from functions.shared.errors import EstimateTooLarge, InvalidRequest
 
 MIB = 1024**2
@@ -26,12 +25,7 @@ class EstimateRequest(BaseModel):
 
 def parse_request(body: bytes) -> EstimateRequest:
     """Raises ``InvalidRequest``."""
-    try:
-        data = from_json(body)
-    except ValueError as exc:
-        raise InvalidRequest(f"The body is not valid JSON: {exc}.") from None
-    if not isinstance(data, dict):
-        raise InvalidRequest("The body must be a JSON object: {transaction_id} or {transaction_id, options}.")
+    data = json_object(body, "{transaction_id} or {transaction_id, options}")
     try:
         return EstimateRequest.model_validate(data)
     except ValidationError as exc:

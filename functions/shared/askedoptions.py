@@ -246,3 +246,14 @@ def _shown(value: Any) -> str:
     """A value as JSON, shortened; escaped, so that it cannot disguise itself."""
     text = json.dumps(value)
     return text if len(text) <= VALUE_CHARS else f"{text[:VALUE_CHARS]}…"
+
+
+def json_object(body: bytes, wanted: str) -> dict[str, Any]:
+    """The object that a body is; ``InvalidRequest`` says what is ``wanted`` if it is none."""
+    try:
+        data = from_json(body)
+    except ValueError as exc:
+        raise InvalidRequest(f"The body is not valid JSON: {exc}.") from None
+    if not isinstance(data, dict):
+        raise InvalidRequest(f"The body must be a JSON object: {wanted}.")
+    return data

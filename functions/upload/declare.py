@@ -5,9 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
-from functions.shared.askedoptions import fault_sentences
+from functions.shared.askedoptions import fault_sentences, json_object
 from functions.shared.errors import InvalidRequest
 from functions.shared.settings import settings
 from functions.shared.transactions import NewTransaction
@@ -36,12 +35,7 @@ def declare(body: bytes, user_id: UUID, key: str | None) -> dict[str, Any]:
 
 def parse_request(body: bytes) -> tuple[list[FileRequest], bool]:
     """The files of a request and whether they came as a list; raises ``InvalidRequest``."""
-    try:
-        data = from_json(body)
-    except ValueError as exc:
-        raise InvalidRequest(f"The body is not valid JSON: {exc}.") from None
-    if not isinstance(data, dict):
-        raise InvalidRequest("The body must be a JSON object: {filename, content_type, size} or {files: […]}.")
+    data = json_object(body, "{filename, content_type, size} or {files: […]}")
     try:
         if "files" in data:
             return FilesRequest.model_validate(data).files, True
