@@ -9,7 +9,7 @@ from pathlib import Path
 from functions.converter import ffmpeg
 from functions.converter.bounds import bounds
 from functions.converter.containers import AVI, MATROSKA, MOV
-from functions.converter.encode import RAW, Job, keeping
+from functions.converter.encode import RAW, Job, keeping, watching
 from functions.converter.liveliness import Liveliness, liveliness
 from functions.converter.measuring import run
 from functions.converter.pictureplan import CHOSEN, PicturePlan
@@ -94,19 +94,7 @@ def _cut_reading_all(plan: ConversionPlan, job: Job, asked: Sampling, share: Sha
     picture = plan.picture
     raw, thumbs = job.folder / f"samples{SAMPLES}", job.folder / "samples.thumbs"
     graph = picture.graph(SIDE, encoded=False, chosen=selection(asked.windows))
-    retimed = ["-enc_time_base:v:0", "filter"] if picture.retimed else []
-    outputs = [
-        "-filter_complex",
-        graph,
-        "-map",
-        "[thumbs]",
-        "-fps_mode",
-        "passthrough",
-        *retimed,
-        *RAW,
-        f"file:{thumbs}",
-    ]
-    outputs += keeping(plan, raw)[:-1]
+    outputs = ["-filter_complex", graph, *watching(plan, thumbs), *keeping(plan, raw)[:-1]]
     try:
         cpu_s = _run(plan, job, share, [], outputs, raw)
         film = SampleFilm(raw, picture, asked.windows, asked.length)

@@ -151,12 +151,12 @@ def _graph(plan: ConversionPlan, chosen: tuple[Window, ...]) -> list[str]:
     return ["-filter_complex", plan.picture.graph(SIDE, chosen=selection(chosen) if chosen else "")]
 
 
-def watching(plan: ConversionPlan, thumbs: Path, times: Path) -> list[str]:
-    """A second output of the same filters: what the encoder was given, in tiny pictures."""
-    retimed = ["-enc_time_base:v:0", "filter", "-stats_enc_pre:v:0", str(times), "-stats_enc_pre_fmt:v:0", "{pts} {tb}"]
+def watching(plan: ConversionPlan, thumbs: Path, times: Path | None = None) -> list[str]:
+    """One more output of the same filters: what the encoder was given, in tiny pictures; ``times``: and when."""
+    stats = ["-stats_enc_pre:v:0", str(times), "-stats_enc_pre_fmt:v:0", "{pts} {tb}"] if times else []
     return [
         *("-map", f"[{THUMBS}]", "-fps_mode", "passthrough"),
-        *(retimed if plan.picture.retimed else ()),
+        *(["-enc_time_base:v:0", "filter", *stats] if plan.picture.retimed else ()),
         *(*RAW, f"file:{thumbs}"),
     ]
 

@@ -13,7 +13,7 @@ from functions.converter.previews import Previews, choose_frames, make_previews
 from functions.converter.rendering import CONVERTED, Rendition, render
 from functions.converter.target import FAILURES, Found, failed, find_crf
 from functions.converter.verify import Verified, verify_rendition
-from functions.shared.errors import ScratchLimitExceeded, TimeBudgetExceeded, TooLongForThisWorker, VerificationFailed
+from functions.shared.errors import TimeBudgetExceeded, TooLongForThisWorker, VerificationFailed
 from functions.shared.options import Options
 from functions.shared.qualities import Target
 
@@ -21,7 +21,7 @@ TIMES_OF_FIRST = 1.5
 """A correction begins only if the deadline leaves so many times what the first encode and its verification took."""
 
 
-NOT_AGAIN = (ScratchLimitExceeded, TimeBudgetExceeded, TooLongForThisWorker, VerificationFailed)
+NOT_AGAIN = (TimeBudgetExceeded, TooLongForThisWorker, VerificationFailed)
 """What ends a correction, beside what ends a search, and leaves the first film as it is."""
 
 
@@ -65,11 +65,13 @@ class Maker:
         return self._corrected(_set_aside(made), again, target)
 
     def _corrected(self, first: Made, again: Found, target: Target) -> Made:
-        """Made once more; the first one where that fails, for it is a verified film already."""
+        """Made once more; the first one where that fails or outgrows the source, for it is a verified film already."""
         try:
             made = self._verified(self._encoded(again), again, target)
         except (*FAILURES, *NOT_AGAIN) as exc:
             failed("correction", exc, self.job)
+            return first
+        if not _is_better(made, first):
             return first
         first.rendition.output.unlink()
         return made
@@ -100,6 +102,12 @@ class Maker:
     def _has_time_again(self) -> bool:
         lease = self.job.lease
         return lease.deadline.left_s() > TIMES_OF_FIRST * (lease.stage_s["encode"] + lease.stage_s["verify"])
+
+
+def _is_better(made: Made, first: Made) -> bool:
+    """Not where the correction outgrew the source: then it may have fewer bits than the first one, or none is left."""
+    again, before = made.rendition.quality, first.rendition.quality
+    return made.rendition.outcome == CONVERTED and again is not None and before is not None and again.crf < before.crf
 
 
 def _set_aside(made: Made) -> Made:

@@ -7,6 +7,7 @@ from functions.converter.encode import Job, process_limits
 from functions.converter.pictureplan import PicturePlan
 from functions.converter.samples import MOST_BYTES
 from functions.converter.slots import Share
+from functions.converter.workspace import require_within
 from functions.shared.errors import EncodeFailed
 
 LOG = "vmaf.json"
@@ -82,4 +83,8 @@ def measure(
 def run(argv: list[str], job: Job, share: Share, source_fd: int | None = None) -> ffmpeg.Ran:
     """A process of the search or the gate, under the attempt's limits."""
     limits = process_limits(job, share.memory_bytes, MOST_BYTES)
-    return ffmpeg.run(argv, source_fd, job.folder, limits, job.lease.watch, lambda _report: None)
+
+    def within(_report: object) -> None:
+        require_within(job.source.parent, job.settings.max_scratch_bytes)
+
+    return ffmpeg.run(argv, source_fd, job.folder, limits, job.lease.watch, within)

@@ -30,12 +30,16 @@ from functions.shared.errors import (
     MediaProcessKilled,
     OutputTooLarge,
     ScratchFull,
+    ScratchLimitExceeded,
     StageStalled,
 )
 from functions.shared.qualities import Target
 from functions.shared.transactions import Progress
 
-FAILURES = (EncodeFailed, MediaProcessKilled, OutputTooLarge, ScratchFull, StageStalled, OSError, MemoryError)
+FAILURES = (
+    EncodeFailed, MediaProcessKilled, OutputTooLarge, ScratchFull, ScratchLimitExceeded, StageStalled, OSError,
+    MemoryError,
+)  # fmt: skip
 """Of a search or a gate, that leave the conversion as it is. That the attempt must end is none of them."""
 
 MEASURING_S_PER_MEGAPIXEL = 0.025

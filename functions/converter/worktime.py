@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functions.converter.cutting import READ_WHOLE_FRAMES
 from functions.converter.plan import ConversionPlan
 from functions.converter.rendering import HOPELESS
-from functions.converter.samples import WHOLE_FRAMES, gate_windows, sampling
+from functions.converter.samples import SAMPLED_ENCODING, WHOLE_FRAMES, gate_windows, sampling
 from functions.converter.threads import processors_available
 
 VERIFY_S_PER_MEGAPIXEL = 0.005
@@ -20,9 +20,6 @@ UNSAMPLED, BESIDE = 0.95, 0.8
 
 LOOKS = 2
 """Rough and fine, of a search; whole films are encoded so often as well."""
-
-SAMPLED_ENCODING = 1.2
-"""CPU time of encoding a frame in the search's short windows, where one of a long window takes 1."""
 
 VERIFY_THREADS = 1.5
 """A verification keeps about so many processors busy, where there are as many."""
@@ -84,7 +81,8 @@ def work(plan: ConversionPlan, costs: Costs, every: int, *, searched: bool) -> W
     proof = gate_windows(picture.frames, picture.duration_s, picture.frame_bytes, every, asked.windows)
     looked_at = len(asked.windows) * asked.length
     read = min(picture.frames, READ_WHOLE_FRAMES) * costs.read
-    search = read + looked_at * (SAMPLED_ENCODING * costs.encode + costs.measure / every) + (1 + 2 * LOOKS) * PROCESS_S
+    sampled = SAMPLED_ENCODING * UNSAMPLED * costs.encode + costs.measure / every
+    search = read + looked_at * sampled + (1 + 2 * LOOKS) * PROCESS_S
     gate = sum(window.frames for window in proof) * costs.measure / every + PROCESS_S
     return Work(search, encode, verify + gate, costs.threads, 4 + 2 * LOOKS)
 

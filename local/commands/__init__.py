@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 FILES_AT_ONCE = 4
-FRAMES_SHOWN = 4
+FRAMES_SHOWN, MOST_FRAMES_SHOWN = 4, 50
 FREE_GIB = 1.0
 
 
@@ -103,8 +103,8 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", type=Path)
     parser.add_argument("result", metavar="RESULT", nargs="?", help="a file or an ID (default: SOURCE, converted here)")
     parser.add_argument("--output", metavar="FOLDER", type=Path, default=Path(), help="default: this folder")
-    frames = f"worst frames that are shown ({FRAMES_SHOWN})"
-    parser.add_argument("--frames", type=_at_least_one, default=FRAMES_SHOWN, metavar="N", help=frames)
+    frames = f"worst frames that are shown, at most {MOST_FRAMES_SHOWN} ({FRAMES_SHOWN})"
+    parser.add_argument("--frames", type=_frames_shown, default=FRAMES_SHOWN, metavar="N", help=frames)
     _add_force(parser)
     add_options(parser)
     _add_api(parser)
@@ -151,6 +151,13 @@ def _at_least_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("must be a whole number of at least 1")
     return int(text)
+
+
+def _frames_shown(text: str) -> int:
+    """Pictures that can still be drawn, and looked at, on one sheet."""
+    if (asked := _at_least_one(text)) > MOST_FRAMES_SHOWN:
+        raise argparse.ArgumentTypeError(f"must be at most {MOST_FRAMES_SHOWN}")
+    return asked
 
 
 def _transaction_id(text: str) -> str:

@@ -10,8 +10,10 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from functions.converter import cutting, gate, probing, ratesearch, target
+from functions.converter import cutting, gate, probing, ratesearch, rendering, target
+from functions.converter.encode import Encoded, GrewTooLarge, encode
 from functions.converter.making import Maker
+from functions.converter.plan import ConversionPlan
 from functions.converter.quality import (
     FAILED,
     HDR,
@@ -24,7 +26,7 @@ from functions.converter.quality import (
     quality_warnings,
 )
 from functions.converter.ratesearch import EASIER, FOUND
-from functions.converter.rendering import Rendition
+from functions.converter.rendering import CONVERTED, Rendition
 from functions.shared.errors import (
     EncodeFailed,
     MediaProcessKilled,
@@ -174,6 +176,13 @@ def test_a_disk_that_is_full_keeps_no_samples(film: MakeFilm, tmp_path: Path, mo
     assert not list((tmp_path / "made").glob("*.raw"))
 
 
+def test_a_search_stays_within_the_room_that_one_film_may_take(film: MakeFilm, tmp_path: Path) -> None:
+    with planning(film("portrait.mkv"), tmp_path) as planned:
+        narrow = replace(planned.job, settings=replace(planned.job.settings, max_scratch_bytes=1))
+        assert target.find_crf(planned.plan, BALANCED, narrow).quality.outcome == FAILED
+    assert not list((tmp_path / "made").glob("*.raw"))
+
+
 def test_a_search_that_fails_fails_no_conversion(
     film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,6 +243,28 @@ def test_a_correction_that_fails_leaves_the_first_film(
     assert [warned.code for warned in quality_warnings(quality)] == ["quality_missed"]
     measured = every_frame(film("portrait.mkv"), conversion.output)
     assert measured.mean == pytest.approx(quality.vmaf, abs=1.5)
+
+
+def test_a_correction_that_outgrows_its_source_leaves_the_first_film(
+    film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mislead(monkeypatch)
+    crfs: list[float] = []
+
+    def outgrowing(plan: ConversionPlan, *rest: Any) -> Encoded:
+        crfs.append(plan.picture.crf)
+        if len(crfs) == 2:
+            raise GrewTooLarge(5.0)
+        return encode(plan, *rest)
+
+    monkeypatch.setattr(rendering, "encode", outgrowing)
+    conversion = convert_file(film("portrait.mkv"), tmp_path / "job", AIMED)
+    assert len(crfs) > 1
+    assert conversion.rendition.outcome == CONVERTED
+    quality = told(conversion)
+    assert (quality.crf, quality.corrected) == (crfs[0], None)
+    assert [warned.code for warned in quality_warnings(quality)] == ["quality_missed"]
+    assert every_frame(film("portrait.mkv"), conversion.output).mean == pytest.approx(quality.vmaf, abs=1.5)
 
 
 @pytest.mark.parametrize("name", ["portrait.mkv", "shorter_than_a_sample.mkv"])
