@@ -6,9 +6,9 @@ from fractions import Fraction
 from functions.converter import picturerules as rules
 from functions.converter.dropping import Dropped
 from functions.converter.media import Colour, Hdr, VideoStream
-from functions.converter.threads import Threads
+from functions.converter.threads import Threads, is_small
 from functions.shared.options import Options
-from functions.shared.speeds import as_slow_as
+from functions.shared.speeds import as_slow_as, for_small_pictures
 
 HELD_FRAMES = 2
 """A last frame that is shown for more frames' time than this stands still."""
@@ -127,11 +127,15 @@ class PicturePlan:
         ]
 
     def _x265_parameters(self) -> str:
-        """What the film needs replaces what the speed asks for.
+        """What the film needs replaces what the speed asks for. x265's own presets are left as they are.
 
         x265 4.3 overruns its heap in films 40 or 48 samples wide, with ``cutree`` and no block smaller than 16.
         """
-        asked = dict(word.split("=", 1) for word in self.parameters.split(":") if word)
+        asked = _by_name(self.parameters)
+        if asked and is_small(self.width, self.height):
+            asked |= _by_name(for_small_pictures(self.preset, self.parameters))
+        if asked and self.threads and not self.threads.rows:
+            asked["wpp"] = "0"
         if min(self.width, self.height) < LARGEST_BLOCK:
             asked = {name: value for name, value in asked.items() if name not in BLOCKS}
         still = {"bframes": "0"} if self.held else {}
@@ -160,6 +164,10 @@ class PicturePlan:
             return f"{self.chain()},{shrink}[{THUMBS}]"
         split = f"{self.chain()},split{f'={len(ends)}' if chosen else ''}" + "".join(f"[{end}]" for end in ends)
         return f"{split};[seen]{shrink}[{THUMBS}]" + (f";[all]{chosen}[{CHOSEN}]" if chosen else "")
+
+
+def _by_name(parameters: str) -> dict[str, str]:
+    return dict(word.split("=", 1) for word in parameters.split(":") if word)
 
 
 def encoded_picture(video: VideoStream, options: Options) -> tuple[PicturePlan, list[Dropped]]:

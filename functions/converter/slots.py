@@ -140,7 +140,7 @@ class EncodeSlots:
         usable = most_threads(height, frames, self._free()) if alone else part
         covered, each = max(part, process.COVERED_THREADS), process.thread_memory_bytes(width, height)
         threads = int(max(part, min(usable, covered + room // each)))
-        return Share(Threads(threads, frames), needed + max(0, threads - covered) * each)
+        return Share(Threads(threads, frames, rows=part > 1), needed + max(0, threads - covered) * each)
 
     def _free(self) -> int:
         """Processors that nobody holds, or with a fixed number of encodes those that do not run; less than none where

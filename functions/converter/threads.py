@@ -19,10 +19,15 @@ USUAL_FRAME_THREADS = ((32, 5), (16, 4), (8, 3), (4, 2))
 
 @dataclass(frozen=True)
 class Threads:
-    """Of one encode: ``pool`` work on blocks, each on one of ``frames`` frames. Only the latter changes the result."""
+    """Of one encode: ``pool`` work on blocks, each on one of ``frames`` frames.
+
+    ``rows``: on several rows of a frame at a time (x265's WPP, for which each row begins to learn anew how its symbols
+    are spread). ``pool`` alone leaves the result as it is.
+    """
 
     pool: int
     frames: int
+    rows: bool = True
 
     def parameters(self) -> dict[str, str]:
         """For x265, which would count the machine's processors without them."""
@@ -51,6 +56,11 @@ def threads_for(width: int, height: int, share: int) -> int:
     """
     columns, rows = (-(-side // BLOCK) for side in (width, height))
     return max(1, min(share, columns * rows // (columns + 2 * (rows - 1)) // 2))
+
+
+def is_small(width: int, height: int) -> bool:
+    """Whether the encode of such a picture fills one processor and no more."""
+    return threads_for(width, height, 2) == 1
 
 
 def most_threads(height: int, frames: int, share: int) -> int:

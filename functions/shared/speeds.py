@@ -12,14 +12,15 @@ class Speed:
     """A set of x265's parameters.
 
     ``preset`` is x265's preset to start from. ``parameters``, in the form of ``-x265-params``, stand behind it, each by
-    one name alone (``cutree=0``, never ``no-cutree``), so that what a film needs can replace them. ``replaces``: x265's
-    preset that it is measured against.
+    one name alone (``cutree=0``, never ``no-cutree``), so that what a film needs can replace them; ``small`` stand
+    behind these for pictures that one processor encodes. ``replaces``: x265's preset that it is measured against.
     """
 
     name: str
     replaces: str
     preset: str
     parameters: str = ""
+    small: str = ""
 
 
 LEAN = "ctu=64:limit-modes=1:limit-refs=3:psy-rd=0"
@@ -33,7 +34,13 @@ DENSE = "bframes=5:rdoq-level=2"
 SPEEDS = {
     speed.name: speed
     for speed in (
-        Speed("fastest", "ultrafast", "ultrafast", f"{LEAN}:{MERGING}:signhide=1:b-intra=1"),
+        Speed(
+            "fastest",
+            "ultrafast",
+            "ultrafast",
+            f"{LEAN}:{MERGING}:signhide=1:rc-lookahead=12:qg-size=64:strong-intra-smoothing=0",
+            small="ctu=32:qg-size=32",
+        ),
         Speed("fast", "superfast", "superfast", f"{LEAN}:{MERGING}:rc-lookahead=8"),
         Speed("balanced", "veryfast", "superfast", f"{LEAN}:{DENSE}:rc-lookahead=20:aq-mode=1:aq-strength=0.3"),
         Speed(
@@ -48,5 +55,16 @@ SPEEDS = {
 
 def as_slow_as(preset: str, parameters: str) -> str:
     """The preset of x265 that needs about as much CPU time as these parameters behind that preset."""
-    same = (speed.replaces for speed in SPEEDS.values() if (speed.preset, speed.parameters) == (preset, parameters))
-    return next(same, preset)
+    speed = _of(preset, parameters)
+    return speed.replaces if speed else preset
+
+
+def for_small_pictures(preset: str, parameters: str) -> str:
+    """What stands behind these parameters for small pictures."""
+    speed = _of(preset, parameters)
+    return speed.small if speed else ""
+
+
+def _of(preset: str, parameters: str) -> Speed | None:
+    same = (speed for speed in SPEEDS.values() if (speed.preset, speed.parameters) == (preset, parameters))
+    return next(same, None)

@@ -10,6 +10,7 @@ from functions.converter.pictureplan import PicturePlan
 from functions.converter.picturerules import OVER_BLACK, timescale
 from functions.converter.threads import Threads
 from functions.shared.qualities import FALLBACK_CRF
+from functions.shared.speeds import SPEEDS
 from tests.support.plans import planned
 from tests.support.probes import a_media
 
@@ -240,6 +241,27 @@ def test_x265_is_told_its_threads_once_the_encode_has_its_share() -> None:
     words = plan.using(Threads(2, 3)).picture.arguments("mp4")
     assert {"pools=2", "frame-threads=3"} <= set(words[words.index("-x265-params") + 1].split(":"))
     assert plan.using(Threads(2, 3)).picture == replace(plan.picture, threads=Threads(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "rows", "wpp"), [("ctu=64", False, "0"), ("ctu=64", True, None), ("", False, None)]
+)
+def test_a_speed_of_ours_leaves_out_what_one_thread_has_no_use_for(
+    parameters: str, rows: bool, wpp: str | None
+) -> None:
+    """x265's own presets stay what they are."""
+    plan = planned(a_media(), parameters=parameters).using(Threads(2, 3, rows))
+    words = plan.picture.arguments("mp4")
+    told = dict(word.split("=") for word in words[words.index("-x265-params") + 1].split(":"))
+    assert told.get("wpp") == wpp
+
+
+@pytest.mark.parametrize(("size", "ctu"), [((640, 480), "32"), ((960, 540), "64")])
+def test_the_fastest_speed_has_smaller_blocks_for_small_pictures(size: tuple[int, int], ctu: str) -> None:
+    fastest = SPEEDS["fastest"]
+    media = a_media(width=size[0], height=size[1])
+    words = planned(media, preset=fastest.preset, parameters=fastest.parameters).picture.arguments("mp4")
+    assert f"ctu={ctu}" in words[words.index("-x265-params") + 1].split(":")
 
 
 @pytest.mark.parametrize(("size", "kept"), [((64, 64), True), ((64, 62), False), ((62, 64), False)])

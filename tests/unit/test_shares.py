@@ -142,12 +142,29 @@ def test_a_lone_picture_gets_all_the_memory_where_it_would_need_more() -> None:
         assert worker.begin(LARGE).began().memory_bytes == GIB
 
 
-def test_the_frames_at_a_time_do_not_depend_on_who_else_is_there() -> None:
+def test_frames_and_rows_at_a_time_do_not_depend_on_who_else_is_there() -> None:
     """They change a result's bytes, threads do not."""
     with crew(processors=2) as worker:
         shares = [worker.begin(SMALL).began() for _ in range(2)]
-    assert {share.threads.frames for share in shares} == {3}
+    assert {(share.threads.frames, share.threads.rows) for share in shares} == {(3, False)}
     assert [share.threads.pool for share in shares] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("size", "setting", "rows"),
+    [
+        (SMALL, {"processors": 8}, False),
+        (LARGE, {"processors": 8}, True),
+        (LARGE, {"processors": 1}, False),
+        (SMALL, {"processors": 8, "concurrency": 1}, True),
+        (LARGE, {"processors": 8, "concurrency": 8}, False),
+    ],
+)
+def test_rows_are_worked_on_side_by_side_where_a_film_has_more_than_one_processor_to_itself(
+    size: tuple[int, int], setting: dict[str, int], rows: bool
+) -> None:
+    with crew(**setting) as worker:
+        assert worker.begin(size).began().threads.rows is rows
 
 
 @pytest.mark.parametrize(("eta_s", "worth"), [(NEARLY_DONE_S / 2, True), (NEARLY_DONE_S * 100, False)])

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from functions.converter.threads import Threads, frame_threads, most_threads, processors_available, threads_for
+from functions.converter.threads import (
+    Threads,
+    frame_threads,
+    is_small,
+    most_threads,
+    processors_available,
+    threads_for,
+)
 
 MANY = 16
 
@@ -136,6 +143,13 @@ def test_no_more_threads_work_than_there_are_rows(height: int, share: int, expec
 def test_frames_at_a_time_go_by_picture_and_machine(processors: int, small: int, large: int) -> None:
     assert frame_threads(1920, 1080, processors) == small
     assert frame_threads(3840, 2160, processors) == large
+
+
+@pytest.mark.parametrize(
+    ("size", "small"), [((640, 480), True), ((768, 432), True), ((432, 768), True), ((960, 540), False)]
+)
+def test_pictures_that_one_processor_encodes_are_small(size: tuple[int, int], small: bool) -> None:
+    assert is_small(*size) is small
 
 
 @pytest.mark.parametrize(("pool", "decoding"), [(1, "2"), (8, "9"), (64, "16")])

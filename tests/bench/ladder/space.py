@@ -111,8 +111,16 @@ USUAL: Parameters = {
 DENSE: Parameters = {"psy-rd": 0.0, "rdoq-level": 2, "limit-modes": 1, "sao": 0}
 """What was found to save most bytes, and some of the time that this costs."""
 
+LEAN: Parameters = {"psy-rd": 0.0, "max-merge": 3, "pbratio": 1.4, "strong-intra-smoothing": 0}
+LARGE_BLOCKS: Parameters = {"ctu": 64, "limit-refs": 3, "limit-modes": 1, "qg-size": 64}
+
 HINTS: dict[str, tuple[tuple[str, Parameters], ...]] = {
     "fastest": (
+        ("ultrafast", LEAN | {"signhide": 1, "rc-lookahead": 12}),
+        ("ultrafast", LEAN | {"signhide": 1, "rc-lookahead": 20}),
+        ("ultrafast", LEAN | LARGE_BLOCKS | {"signhide": 1, "rc-lookahead": 12}),
+        ("ultrafast", LEAN | {"signhide": 1, "rc-lookahead": 12, "b-intra": 1}),
+        ("ultrafast", LEAN | {"rdoq-level": 2, "rc-lookahead": 12}),
         ("ultrafast", {"psy-rd": 0.0, "ctu": 64, "signhide": 1}),
         ("ultrafast", {"psy-rd": 0.0, "ctu": 64, "signhide": 1, "limit-refs": 3, "limit-modes": 1}),
         ("ultrafast", {"psy-rd": 0.0, "ctu": 64, "signhide": 1, "limit-refs": 3, "limit-modes": 1, "b-intra": 1,
@@ -130,6 +138,10 @@ HINTS: dict[str, tuple[tuple[str, Parameters], ...]] = {
         ("ultrafast", {"psy-rd": 0.0, "signhide": 1, "bframes": 5, "rc-lookahead": 8}),
     ),
     "fast": (
+        ("ultrafast", LEAN | LARGE_BLOCKS | {"signhide": 1, "rdoq-level": 2, "rc-lookahead": 20}),
+        ("superfast", LEAN | LARGE_BLOCKS | {"rc-lookahead": 20}),
+        ("superfast", LEAN | {"rc-lookahead": 20, "rdoq-level": 2}),
+        ("ultrafast", LEAN | {"rdoq-level": 2, "rc-lookahead": 20, "subme": 1, "me": "hex"}),
         ("superfast", DENSE | {"ctu": 64, "limit-refs": 3, "rc-lookahead": 8}),
         ("superfast", {"psy-rd": 0.0, "ctu": 64, "limit-refs": 3, "limit-modes": 1, "rc-lookahead": 8}),
         ("superfast", {"psy-rd": 0.0, "ctu": 64, "limit-refs": 3, "limit-modes": 1, "bframes": 5, "me": "dia",
@@ -151,6 +163,8 @@ HINTS: dict[str, tuple[tuple[str, Parameters], ...]] = {
         ("ultrafast", {"aq-mode": 1, "aq-strength": 0.6, "rc-lookahead": 12, "psy-rd": 0.0, "signhide": 1, "subme": 1}),
     ),
     "balanced": (
+        ("superfast", DENSE | LARGE_BLOCKS | {"strong-intra-smoothing": 0, "rc-lookahead": 25, "bframes": 5,
+                                              "aq-strength": 0.3, "max-merge": 3}),
         ("superfast", DENSE | {"ctu": 64, "rc-lookahead": 20, "bframes": 5, "subme": 1, "limit-refs": 3,
                        "aq-mode": 2, "aq-strength": 0.6}),
         ("superfast", DENSE | {"ctu": 64, "rc-lookahead": 20, "bframes": 5, "subme": 1, "limit-refs": 3,
@@ -170,6 +184,8 @@ HINTS: dict[str, tuple[tuple[str, Parameters], ...]] = {
                        "aq-mode": 2, "aq-strength": 0.8}),
     ),
     "smallest": (
+        ("superfast", DENSE | LARGE_BLOCKS | {"b-intra": 1, "bframes": 5, "rc-lookahead": 30, "subme": 2, "b-adapt": 2,
+                                              "aq-mode": 2, "aq-strength": 0.9, "ref": 3, "max-merge": 3}),
         ("superfast", DENSE | {"ctu": 64, "b-intra": 1, "bframes": 5, "limit-refs": 3, "rc-lookahead": 25, "subme": 2,
                                "aq-mode": 2, "aq-strength": 0.6, "ref": 2, "max-merge": 3, "b-adapt": 2}),
         ("medium", DENSE | {"psy-rd": 0.5, "limit-refs": 3, "aq-strength": 0.8, "fast-intra": 1, "ref": 2, "rd": 2,
