@@ -15,7 +15,7 @@ CRFS = (22, 26, 30, 34)
 CUT_SIZE = "512:256"
 """Samples; whole blocks of 64, so that a smaller picture puts none of the block sizes at a disadvantage."""
 
-WHOLE_FRAMES = 96
+WHOLE_FRAMES = 72
 TURNS = 2
 """Encodes of a kind: what others do on a machine only ever adds CPU time, so the least is the truest."""
 

@@ -138,6 +138,13 @@ HINTS: dict[str, tuple[tuple[str, Parameters], ...]] = {
         ("ultrafast", {"psy-rd": 0.0, "signhide": 1, "bframes": 5, "rc-lookahead": 8}),
     ),
     "fast": (
+        ("ultrafast", LEAN | {"signhide": 1, "rdoq-level": 2, "rc-lookahead": 20, "min-cu-size": 8}),
+        ("ultrafast", LEAN | {"rdoq-level": 2, "rc-lookahead": 20, "min-cu-size": 8, "max-merge": 2}),
+        ("ultrafast", LEAN | LARGE_BLOCKS | {"signhide": 1, "rdoq-level": 2, "rc-lookahead": 20, "subme": 1}),
+        ("ultrafast", LEAN | LARGE_BLOCKS | {"signhide": 1, "rdoq-level": 2, "rc-lookahead": 20, "aq-strength": 0.3,
+                                             "min-cu-size": 8}),
+        ("ultrafast", LEAN | LARGE_BLOCKS | {"signhide": 1, "rdoq-level": 2, "rc-lookahead": 20, "aq-strength": 0.3,
+                                             "b-intra": 1, "bframes": 4}),
         ("ultrafast", LEAN | LARGE_BLOCKS | {"signhide": 1, "rdoq-level": 2, "rc-lookahead": 20}),
         ("superfast", LEAN | LARGE_BLOCKS | {"rc-lookahead": 20}),
         ("superfast", LEAN | {"rc-lookahead": 20, "rdoq-level": 2}),
