@@ -131,7 +131,8 @@ class EncodeSlots:
         """
         if self._free() <= 0:
             return None
-        part, frames = self.part(width, height), frame_threads(width, height, self._processors)
+        part = self.part(width, height)
+        frames = frame_threads(width, height, self._processors, rows=part > 1)
         needed = int(min(process.picture_memory_bytes(width, height, part), self._memory_bytes))
         room = self._free_bytes() - needed
         if room < 0:

@@ -145,6 +145,11 @@ def test_frames_at_a_time_go_by_picture_and_machine(processors: int, small: int,
     assert frame_threads(3840, 2160, processors) == large
 
 
+@pytest.mark.parametrize(("processors", "expected"), [(1, 1), (2, 3), (8, 9), (64, 16)])
+def test_a_film_without_rows_side_by_side_can_keep_all_processors_busy(processors: int, expected: int) -> None:
+    assert frame_threads(640, 480, processors, rows=False) == expected
+
+
 @pytest.mark.parametrize(
     ("size", "small"), [((640, 480), True), ((768, 432), True), ((432, 768), True), ((960, 540), False)]
 )
