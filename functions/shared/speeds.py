@@ -44,13 +44,13 @@ SPEEDS = {
             f"{LEAN}:{MERGING}:{LARGE_BLOCKS}:rc-lookahead=12",
             small=SMALL_BLOCKS,
         ),
-        Speed("fast", "superfast", "superfast", f"{LEAN}:{MERGING}:{LARGE_BLOCKS}:rc-lookahead=20"),
+        Speed("fast", "superfast", "superfast", f"{LEAN}:{MERGING}:{LARGE_BLOCKS}:rc-lookahead=20", small=SMALL_BLOCKS),
         Speed("balanced", "veryfast", "superfast", f"{LEAN}:{DENSE}:rc-lookahead=20:aq-mode=1:aq-strength=0.3"),
         Speed(
             "smallest",
             "medium",
             "superfast",
-            f"{LEAN}:{DENSE}:b-adapt=2:b-intra=1:subme=2:ref=2:max-merge=3:rc-lookahead=30:qg-size=64"
+            f"{LEAN}:{DENSE}:b-adapt=2:b-intra=1:subme=2:ref=2:max-merge=3:rc-lookahead=25:qg-size=64"
             ":aq-mode=2:aq-strength=0.9",
         ),
     )
