@@ -92,7 +92,8 @@ def plan_here(source: Path, options: Options, place: Workplace) -> Planned:
         accept(media, place.settings, processors_available())
         plan = plan_conversion(media, options)
     place.inspector.prepare()
-    job = Job(source, film, container, media, place.lease, EncodeSlots(), place.settings)
+    slots = EncodeSlots(place.settings.worker_concurrency)
+    job = Job(source, film, container, media, place.lease, slots, place.settings)
     return Planned(options, plan, job)
 
 

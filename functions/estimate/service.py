@@ -73,7 +73,7 @@ def _estimate(source: Source, options: Options, lease: Lease, inspector: Inspect
     """In a scratch folder of its own, which is gone afterwards, whoever else has the film in work."""
     with workspace(own.scratch_dir, replace(lease.claim, transaction_id=uuid4())) as work:
         path = fetch(source, work, storage(), lease, own)
-        slots = EncodeSlots(1, own.worker_memory_bytes)
+        slots = EncodeSlots(own.worker_concurrency, own.worker_memory_bytes)
         film, container, media = probe_film(path, inspector, lease, own)
         accept(media, own, slots.part(media.video.width, media.video.height))
         plan = plan_conversion(media, options)

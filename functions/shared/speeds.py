@@ -26,7 +26,8 @@ class Speed:
 LEAN = "psy-rd=0:limit-refs=3:limit-modes=1"
 """No bits spent on grain that is not the film's, and few modes tried."""
 
-MERGING = "max-merge=3:pbratio=1.4:strong-intra-smoothing=0:signhide=1"
+THRIFTY = "pbratio=1.4:strong-intra-smoothing=0:signhide=1"
+"""What saves bytes and takes next to no time."""
 
 LARGE_BLOCKS, SMALL_BLOCKS = "ctu=64:qg-size=64", "ctu=32:qg-size=32"
 """Large ones save 3 to 10 % where pictures are large, and take longer."""
@@ -41,10 +42,16 @@ SPEEDS = {
             "fastest",
             "ultrafast",
             "ultrafast",
-            f"{LEAN}:{MERGING}:{LARGE_BLOCKS}:rc-lookahead=12",
+            f"{LEAN}:max-merge=4:{THRIFTY}:{LARGE_BLOCKS}:rc-lookahead=12:b-intra=1",
             small=SMALL_BLOCKS,
         ),
-        Speed("fast", "superfast", "superfast", f"{LEAN}:{MERGING}:{LARGE_BLOCKS}:rc-lookahead=20", small=SMALL_BLOCKS),
+        Speed(
+            "fast",
+            "superfast",
+            "superfast",
+            f"{LEAN}:max-merge=3:{THRIFTY}:{LARGE_BLOCKS}:rc-lookahead=20",
+            small=SMALL_BLOCKS,
+        ),
         Speed("balanced", "veryfast", "superfast", f"{LEAN}:{DENSE}:rc-lookahead=20:aq-mode=1:aq-strength=0.3"),
         Speed(
             "smallest",
