@@ -136,12 +136,13 @@ class PicturePlan:
             asked |= _by_name(for_small_pictures(self.preset, self.parameters))
         if asked and self.threads and not self.threads.rows:
             asked["wpp"] = "0"
+        unsigned = {"info": "0"} if asked else {}  # 2 KB in every film that tell what the receipt tells
         if min(self.width, self.height) < LARGEST_BLOCK:
             asked = {name: value for name, value in asked.items() if name not in BLOCKS}
         still = {"bframes": "0"} if self.held else {}
         small = {"min-cu-size": "8", "cutree": "0"} if self.width < NARROW else {}
         threads = self.threads.parameters() if self.threads else {}
-        words = {"log-level": "error"} | asked | still | small | threads
+        words = {"log-level": "error"} | unsigned | asked | still | small | threads
         return ":".join(f"{name}={value}" for name, value in words.items())
 
     def chain(self) -> str:

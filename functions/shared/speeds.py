@@ -42,7 +42,7 @@ SPEEDS = {
             "fastest",
             "ultrafast",
             "ultrafast",
-            f"{LEAN}:max-merge=4:{THRIFTY}:{LARGE_BLOCKS}:rc-lookahead=12:b-intra=1",
+            f"{LEAN}:max-merge=4:{THRIFTY}:{LARGE_BLOCKS}:rc-lookahead=12",
             small=SMALL_BLOCKS,
         ),
         Speed(

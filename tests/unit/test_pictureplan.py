@@ -254,6 +254,7 @@ def test_a_speed_of_ours_leaves_out_what_one_thread_has_no_use_for(
     words = plan.picture.arguments("mp4")
     told = dict(word.split("=") for word in words[words.index("-x265-params") + 1].split(":"))
     assert told.get("wpp") == wpp
+    assert told.get("info") == ("0" if parameters else None)
 
 
 @pytest.mark.parametrize(("size", "ctu"), [((640, 480), "32"), ((960, 540), "64")])
