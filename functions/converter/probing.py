@@ -19,7 +19,7 @@ SKIPPED = 1
 """Measured frames at the begin of a window that do not count: its first one is a keyframe, better than those that are
 somewhere in the film."""
 
-WINDOW_LOSS = {"ultrafast": 0.05}
+WINDOW_LOSS = {"ultrafast": 0.03}
 USUAL_WINDOW_LOSS, PRESETS_WINDOW_LOSS = 0.08, 0.03
 """Of what is missing to 100, what twelve frames on their own lose beside the same ones in the whole film: the encoder
 looks ahead no further than they last, and still scenes had no time to get better from frame to frame; less where it
