@@ -127,23 +127,27 @@ class PicturePlan:
         ]
 
     def _x265_parameters(self) -> str:
-        """What the film needs replaces what the speed asks for. x265's own presets are left as they are.
+        """What the film needs replaces what the speed asks for.
 
         x265 4.3 overruns its heap in films 40 or 48 samples wide, with ``cutree`` and no block smaller than 16.
         """
-        asked = _by_name(self.parameters)
-        if asked and is_small(self.width, self.height):
-            asked |= _by_name(for_small_pictures(self.preset, self.parameters))
-        if asked and self.threads and not self.threads.rows:
-            asked["wpp"] = "0"
-        unsigned = {"info": "0"} if asked else {}  # 2 KB in every film that tell what the receipt tells
+        asked = self._asked()
         if min(self.width, self.height) < LARGEST_BLOCK:
             asked = {name: value for name, value in asked.items() if name not in BLOCKS}
         still = {"bframes": "0"} if self.held else {}
         small = {"min-cu-size": "8", "cutree": "0"} if self.width < NARROW else {}
         threads = self.threads.parameters() if self.threads else {}
-        words = {"log-level": "error"} | unsigned | asked | still | small | threads
+        words = {"log-level": "error"} | asked | still | small | threads
         return ":".join(f"{name}={value}" for name, value in words.items())
+
+    def _asked(self) -> dict[str, str]:
+        """What a speed of ours asks of x265, whose own presets are left as they are."""
+        if not self.parameters:
+            return {}
+        unsigned = {"info": "0"}  # 2 KB in every film that tell what the receipt tells
+        small = for_small_pictures(self.preset, self.parameters) if is_small(self.width, self.height) else ""
+        rows = {"wpp": "0"} if self.threads and not self.threads.rows else {}
+        return unsigned | _by_name(self.parameters) | _by_name(small) | rows
 
     def chain(self) -> str:
         """The filters from the source to what the encoder gets."""

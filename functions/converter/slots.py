@@ -132,7 +132,8 @@ class EncodeSlots:
         if self._free() <= 0:
             return None
         part = self.part(width, height)
-        frames = frame_threads(width, height, self._processors, rows=part > 1)
+        rows = part > 1
+        frames = frame_threads(width, height, self._processors, rows=rows)
         needed = int(min(process.picture_memory_bytes(width, height, part), self._memory_bytes))
         room = self._free_bytes() - needed
         if room < 0:
@@ -141,7 +142,7 @@ class EncodeSlots:
         usable = most_threads(height, frames, self._free()) if alone else part
         covered, each = max(part, process.COVERED_THREADS), process.thread_memory_bytes(width, height)
         threads = int(max(part, min(usable, covered + room // each)))
-        return Share(Threads(threads, frames, rows=part > 1), needed + max(0, threads - covered) * each)
+        return Share(Threads(threads, frames, rows), needed + max(0, threads - covered) * each)
 
     def _free(self) -> int:
         """Processors that nobody holds, or with a fixed number of encodes those that do not run; less than none where

@@ -74,13 +74,14 @@ def most_threads(height: int, frames: int, share: int) -> int:
 def frame_threads(width: int, height: int, processors: int, *, rows: bool = True) -> int:
     """Frames that x265 encodes at a time; by the machine and not by an encode's share, as they change its bytes.
 
-    Where it does not work on several rows of a frame, a film that is alone keeps no more processors busy than this.
+    Where it does not work on several rows of a frame, a small film that is alone keeps no more processors busy than
+    this. Larger ones get no more of them, for each frame takes memory.
 
     On two cores three frames at a time took 0.86 to 1.02 (mean 0.92) of the wall time of one, which is x265's choice
     there, and two took 0.95: eight clips of 128 to 1080 lines, ultrafast and veryfast, CPU time the same within 8 %.
     The result had -0.29 to +0.08 % of bytes more, medium included, and the same bytes with one thread or two.
     """
-    if not rows and processors > 1:
+    if not rows and processors > 1 and is_small(width, height):
         return min(processors + 1, MOST_FRAME_THREADS)
     usual = next((threads for least, threads in USUAL_FRAME_THREADS if processors >= least), 1)
     return usual if processors == 1 or width * height > LARGE else max(usual, FRAME_THREADS)

@@ -150,6 +150,10 @@ def test_a_film_without_rows_side_by_side_can_keep_all_processors_busy(processor
     assert frame_threads(640, 480, processors, rows=False) == expected
 
 
+def test_large_pictures_take_no_more_frames_at_a_time_where_many_encodes_share_a_machine() -> None:
+    assert frame_threads(3840, 2160, 8, rows=False) == frame_threads(3840, 2160, 8)
+
+
 @pytest.mark.parametrize(
     ("size", "small"), [((640, 480), True), ((768, 432), True), ((432, 768), True), ((960, 540), False)]
 )
