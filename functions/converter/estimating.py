@@ -116,7 +116,7 @@ def _found(samples: Samples, target: Target | None) -> tuple[float, Curve]:
     crf, usual = samples.plan.picture.crf, samples.usual_growth
     if target is None:
         return crf, Curve((samples.look(crf),), usual)
-    solution, curve = ratesearch.search(target, crf, usual, lambda crf, _first: samples.look(crf))
+    solution, curve = ratesearch.search(target, usual, lambda crf, _first: samples.look(crf))
     return solution.crf, curve
 
 

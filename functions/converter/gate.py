@@ -21,7 +21,7 @@ from functions.converter.verify import CHOSEN_RESULT
 from functions.shared.errors import EncodeFailed
 from functions.shared.qualities import Target
 
-LEAST_STEP = 0.5
+LEAST_STEP = 0.3
 """A correction is at least so many steps of the rate factor."""
 
 

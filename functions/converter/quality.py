@@ -18,8 +18,8 @@ BY_SIZE = "source_size"
 
 WHOLE_FILM, MET, MISSED, NOT_MEASURED = "whole_film", "met", "missed", "not_measured"
 
-TOLERANCE = 1.5
-"""Points that the film may be rated below its target: one is what a search may be off, and the gate has few frames."""
+TOLERANCE = 1.0
+"""Points that the film may be rated below its target."""
 
 FLOOR_TOLERANCE = 4.0
 """The same of the 5th percentile: of a few dozen frames it is that of the worst scene among them."""

@@ -22,13 +22,16 @@ of movement."""
 GROWTH_DOUBT, UNKNOWN_GROWTH, UNKNOWN_GROWTH_DOUBT = 0.025, 0.13, 0.06
 """How far that is off, and the same of a film whose movement is not known."""
 
+PIVOT_CRF, PIVOT_VMAF = 30.0, 86.0
+"""Where a film is expected before it was looked at: whatever moves in them, six have a VMAF of 86 at 26 to 33."""
+
 WINDOW_DOUBT = 0.5
 """How far the logarithm of what is missing in one window is off from that of its film."""
 
 GROWTHS = (0.04, 0.35)
 """What a film is believed to have."""
 
-REACH = 6.0
+REACH = 5.0
 """Steps over which a look loses weight beside one that is nearer: growth is not quite the same all along."""
 
 BOLD_STEP = 10.0
@@ -134,6 +137,12 @@ def usual_growth(movement: float | None) -> Growth:
     return Growth(min(MOST_USUAL_GROWTH, GROWTH + GROWTH_BY_MOVEMENT * max(0.0, movement)), GROWTH_DOUBT)
 
 
+def prior_crf(target: Target, expected: Growth) -> float:
+    """Where a film is looked at first."""
+    steps = math.log(_missing(PIVOT_VMAF) / _missing(target.vmaf)) / expected.usual
+    return round(min(max(PIVOT_CRF - steps, LEAST_CRF), MOST_CRF), 1)
+
+
 def solve(target: Target, curve: Curve) -> Solution:
     """The highest rate factor at which the film meets the target, in tenths of a step."""
     by_mean = curve.crf_for(target.vmaf)
@@ -152,16 +161,15 @@ def judged(target: Target, here: Point, bound_by: str = BY_MEAN) -> Solution:
     return Solution(here.crf, here.vmaf, here.p5, bound_by)
 
 
-def search(
-    target: Target, prior_crf: float, expected: Growth, look: Callable[[float, bool], Point]
-) -> tuple[Solution, Curve]:
-    """Find the rate factor: some windows are looked at with the prior one, the others near the target.
+def search(target: Target, expected: Growth, look: Callable[[float, bool], Point]) -> tuple[Solution, Curve]:
+    """Find the rate factor: some windows are looked at where the target is expected, the others near it.
 
     ``look(crf, first)`` encodes and measures the first or the other windows. Where it was still far from the target,
     the first ones are looked at again, at most twice: films that hardly lose anything (stills, black) need many steps.
     """
-    curve = Curve((look(prior_crf, True),), expected)
-    nearest = _bold(solve(target, curve).crf, prior_crf)
+    prior = prior_crf(target, expected)
+    curve = Curve((look(prior, True),), expected)
+    nearest = _bold(solve(target, curve).crf, prior)
     curve = Curve((*curve.points, look(nearest, False)), expected)
     for _ in range(MOST_FURTHER_LOOKS):
         crf = solve(target, curve).crf

@@ -33,8 +33,14 @@ FIRST_SHARE = 0.45
 """Of the windows, those that are looked at first. They count as well, but the others are encoded nearer to the
 target."""
 
+GATE_FRAMES = 4
+"""Measured frames of a window of the gate: its frames come from the finished film, so it needs no longer ones, and more
+of them tell more. As eleven windows of four, 44 frames tell the mean of "Tears of Steel" to 0.9 points (one standard
+error), as four of twelve to 1.4. VMAF asks what moves between frames, and at both ends of a window that is too much:
+such frames got 0.1 to 0.9 points too many, the others none, and the mean 0.1 to 0.3."""
+
 SHORT_GATE_SHARE, LONG_GATE_SHARE = 0.15, 0.025
-LEAST_GATE, MOST_GATE = 3, 12
+LEAST_GATE, MOST_GATE = 9, 36
 """Frames that the gate measures, of all, which takes no more than measuring, for they are decoded anyway; and in how
 many windows."""
 
@@ -85,7 +91,7 @@ def selection(windows: Iterable[Window]) -> str:
 
 def sampling(frames: int, duration_s: float, preset: str, frame_bytes: int, every: int = 1) -> Sampling:
     """The windows for a film of ``frames`` frames, as many as its search may afford."""
-    length = _window_frames(frames, frame_bytes, every)
+    length = _window_frames(frames, frame_bytes, WINDOW_FRAMES * every)
     affordable = _affordable_frames(frames, duration_s, preset) // length
     most = min(MOST_WINDOWS, max(1, frames // (2 * length)), max(1, MOST_BYTES // (frame_bytes * length)))
     count = max(1, min(most, affordable))
@@ -98,7 +104,7 @@ def gate_windows(
     frames: int, duration_s: float, frame_bytes: int, every: int, searched: Sequence[Window]
 ) -> tuple[Window, ...]:
     """Windows of the finished film, where they can be other ones than the search has seen."""
-    length = _window_frames(frames, frame_bytes, every)
+    length = _window_frames(frames, frame_bytes, GATE_FRAMES * every)
     share = SHORT_GATE_SHARE if duration_s <= SHORT_S else LONG_GATE_SHARE
     count = min(MOST_GATE, max(LEAST_GATE, round(share * frames / length)))
     count = max(1, min(count, frames // length, MOST_BYTES // (frame_bytes * length)))
@@ -125,9 +131,9 @@ def measuring_cost(preset: str) -> float:
     return MEASURING.get(preset, SLOWER_MEASURING)
 
 
-def _window_frames(frames: int, frame_bytes: int, every: int) -> int:
+def _window_frames(frames: int, frame_bytes: int, usual: int) -> int:
     """Of one window: fewer than usual where so many of these pictures are more than may be kept."""
-    return max(1, min(frames, WINDOW_FRAMES * every, MOST_BYTES // frame_bytes))
+    return max(1, min(frames, usual, MOST_BYTES // frame_bytes))
 
 
 def _affordable_frames(frames: int, duration_s: float, preset: str) -> int:

@@ -113,7 +113,7 @@ def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) ->
     try:
         looking = Looking(plan, job, share, measure_by, asked, cut(plan, job, asked, share))
         expected = ratesearch.usual_growth(looking.movement)
-        solution, curve = ratesearch.search(target, picture.crf, expected, looking.look)
+        solution, curve = ratesearch.search(target, expected, looking.look)
     finally:
         for film in job.folder.glob(f"*{SAMPLES}"):  # whole or not: the disk may be full
             film.unlink()

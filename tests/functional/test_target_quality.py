@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 from typing import Any, TypeAlias
 
 import pytest
@@ -27,6 +28,7 @@ from functions.converter.quality import (
 )
 from functions.converter.ratesearch import EASIER, FOUND
 from functions.converter.rendering import CONVERTED, Rendition
+from functions.converter.samples import gate_windows, sampling
 from functions.shared.errors import (
     EncodeFailed,
     MediaProcessKilled,
@@ -143,6 +145,16 @@ def test_a_real_film_lands_within_a_point(tmp_path: Path) -> None:
     assert quality.gate.vmaf == pytest.approx(measured.mean, abs=1.5)
     assert conversion.rendition.encoded
     assert quality.search_cpu_s < conversion.rendition.encoded.cpu_s
+    assert quality.gate.mean == pytest.approx(fmean(proven(conversion, measured.scores)), abs=0.1)
+
+
+def proven(conversion: Conversion, scores: tuple[float, ...]) -> Iterator[float]:
+    """Of all frames, those that the gate measured."""
+    picture = conversion.plan.picture
+    asked = (picture.frames, picture.duration_s)
+    searched = sampling(*asked, picture.pace, picture.frame_bytes).windows
+    for window in gate_windows(*asked, picture.frame_bytes, 1, searched):
+        yield from scores[window.first : window.end]
 
 
 def test_the_same_film_gets_the_same_rate_factor(film: MakeFilm, converted: Convert, tmp_path: Path) -> None:

@@ -11,11 +11,18 @@ import imageio_ffmpeg
 
 @dataclass(frozen=True)
 class EveryFrame:
-    """``p5``: the score that one frame of twenty is below."""
+    """``scores`` in the order in which the frames are shown."""
 
-    mean: float
-    p5: float
-    frames: int
+    scores: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return sum(self.scores) / len(self.scores)
+
+    @property
+    def p5(self) -> float:
+        """The score that one frame of twenty is below."""
+        return sorted(self.scores)[len(self.scores) // 20]
 
 
 def every_frame(source: Path, result: Path, threads: int = 2) -> EveryFrame:
@@ -31,5 +38,4 @@ def every_frame(source: Path, result: Path, threads: int = 2) -> EveryFrame:
             [ffmpeg, *quiet, *inputs, "-filter_complex", graph, "-f", "null", "-"], check=True, cwd=folder, timeout=900
         )
         frames = json.loads((Path(folder) / "scores.json").read_text())["frames"]
-    scores = sorted(float(frame["metrics"]["vmaf"]) for frame in frames)
-    return EveryFrame(sum(scores) / len(scores), scores[len(scores) // 20], len(scores))
+    return EveryFrame(tuple(float(frame["metrics"]["vmaf"]) for frame in frames))

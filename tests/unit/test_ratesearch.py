@@ -13,15 +13,18 @@ from functions.converter.ratesearch import (
     FOUND,
     LEAST_CRF,
     MOST_CRF,
+    PIVOT_CRF,
+    PIVOT_VMAF,
     UNREACHABLE,
     Curve,
     Growth,
     Point,
+    prior_crf,
     search,
     solve,
     usual_growth,
 )
-from functions.shared.qualities import QUALITIES, Target
+from functions.shared.qualities import LEAST_VMAF, MOST_VMAF, QUALITIES, Target
 
 Film = Callable[[float], float]
 NO_FLOOR = 0.0
@@ -51,19 +54,19 @@ def test_a_smooth_film_lands_within_half_a_point(
 ) -> None:
     film = growing(growth, missing)
     usual = Growth(expected, 0.025) if expected else usual_growth(None)
-    solution, _ = search(Target(vmaf, NO_FLOOR), 26.0, usual, looker(film))
+    solution, _ = search(Target(vmaf, NO_FLOOR), usual, looker(film))
     assert abs(film(solution.crf) - vmaf) < 0.5 or solution.crf in (LEAST_CRF, MOST_CRF)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_noise_of_the_samples_is_not_made_larger(seed: int) -> None:
     film = growing(0.11)
-    solution, _ = search(Target(92.0, NO_FLOOR), 26.0, USUAL, looker(film, noise=0.6, seed=seed))
+    solution, _ = search(Target(92.0, NO_FLOOR), USUAL, looker(film, noise=0.6, seed=seed))
     assert abs(film(solution.crf) - 92.0) < 1.5
 
 
 def test_the_same_looks_find_the_same_rate_factor() -> None:
-    found = [search(Target(92.0, 82.0), 26.0, USUAL, looker(growing(0.15), noise=0.5))[0] for _ in range(2)]
+    found = [search(Target(92.0, 82.0), USUAL, looker(growing(0.15), noise=0.5))[0] for _ in range(2)]
     assert found[0] == found[1]
 
 
@@ -72,19 +75,19 @@ def test_two_looks_are_enough_for_a_film_near_the_prior() -> None:
 
     def look(crf: float, first: bool) -> Point:
         looks.append((crf, first))
-        return looker(growing(0.13, 9.0))(crf, first)
+        return looker(growing(0.13, 8.0))(crf, first)
 
-    search(Target(92.0, NO_FLOOR), 26.0, USUAL, look)
+    search(Target(92.0, NO_FLOOR), USUAL, look)
     assert [first for _, first in looks] == [True, False]
 
 
 def test_a_film_that_loses_nothing_is_told_to_be_easier_at_the_highest_rate_factor() -> None:
-    solution, _ = search(QUALITIES["balanced"], 26.0, USUAL, looker(lambda _crf: 99.8, below=0.1))
+    solution, _ = search(QUALITIES["balanced"], USUAL, looker(lambda _crf: 99.8, below=0.1))
     assert (solution.crf, solution.outcome, solution.bound_by) == (MOST_CRF, EASIER, BY_LIMIT)
 
 
 def test_a_film_that_is_never_good_enough_is_told_to_be_unreachable_at_the_lowest_rate_factor() -> None:
-    solution, _ = search(QUALITIES["high"], 22.0, USUAL, looker(lambda _crf: 60.0))
+    solution, _ = search(QUALITIES["high"], USUAL, looker(lambda _crf: 60.0))
     assert (solution.crf, solution.outcome, solution.bound_by) == (LEAST_CRF, UNREACHABLE, BY_LIMIT)
 
 
@@ -98,22 +101,22 @@ def test_a_cliff_is_looked_at_again_on_this_side() -> None:
         looks.append(crf)
         return Point(crf, cliff(crf), cliff(crf) - 1, 3)
 
-    solution, _ = search(Target(92.0, NO_FLOOR), 26.0, USUAL, look)
+    solution, _ = search(Target(92.0, NO_FLOOR), USUAL, look)
     assert LEAST_CRF <= solution.crf <= MOST_CRF
     assert len(looks) <= 4
 
 
 def test_a_floor_that_binds_lowers_the_rate_factor() -> None:
     film = growing(0.12)
-    free, _ = search(Target(92.0, NO_FLOOR), 26.0, USUAL, looker(film, below=15.0))
-    bound, _ = search(Target(92.0, 85.0), 26.0, USUAL, looker(film, below=15.0))
+    free, _ = search(Target(92.0, NO_FLOOR), USUAL, looker(film, below=15.0))
+    bound, _ = search(Target(92.0, 85.0), USUAL, looker(film, below=15.0))
     assert bound.crf < free.crf
     assert bound.bound_by == BY_FLOOR
     assert bound.p5 == pytest.approx(84.0, abs=0.3)
 
 
 def test_rate_factors_have_tenths() -> None:
-    solution, _ = search(Target(92.3, NO_FLOOR), 26.0, USUAL, looker(growing(0.13)))
+    solution, _ = search(Target(92.3, NO_FLOOR), USUAL, looker(growing(0.13)))
     assert solution.crf == round(solution.crf, 1)
     assert solution.outcome == FOUND
 
@@ -123,6 +126,14 @@ def test_a_film_that_moves_more_is_expected_to_lose_faster() -> None:
     assert still < lively < hectic
     assert usual_growth(-1.0) == usual_growth(0.0)
     assert usual_growth(50.0) == usual_growth(2.0)
+
+
+def test_a_film_in_which_more_moves_is_first_looked_at_nearer_to_where_all_films_are_alike() -> None:
+    still, lively = (prior_crf(QUALITIES["high"], usual_growth(movement)) for movement in (0.0, 1.6))
+    assert LEAST_CRF < still < lively < PIVOT_CRF
+    assert prior_crf(Target(PIVOT_VMAF, NO_FLOOR), usual_growth(1.0)) == PIVOT_CRF
+    assert prior_crf(Target(LEAST_VMAF, NO_FLOOR), usual_growth(None)) > PIVOT_CRF
+    assert prior_crf(Target(MOST_VMAF, NO_FLOOR), Growth(0.04)) == LEAST_CRF
 
 
 def test_of_a_film_that_was_not_read_less_is_taken_for_granted() -> None:
