@@ -103,7 +103,8 @@ def foretold_encode_s(plan: ConversionPlan, share: Share) -> float:
 def _by_whole(plan: ConversionPlan, target: Target, job: Job, share: Share) -> Found:
     quality_of_it, encoded = find_whole(plan, target, job, share)
     every_frame = whole_film(plan.picture.frames, plan.picture.frame_bytes)
-    return Found(quality_of_it, encoded, windows=(every_frame,))  # of another encode, if this one is too large
+    # They prove another encode, if this one is too large.
+    return Found(quality_of_it, encoded, windows=_that_fit((every_frame,), plan, job))
 
 
 def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) -> Found:
@@ -118,7 +119,15 @@ def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) ->
         for film in job.folder.glob(f"*{SAMPLES}"):  # whole or not: the disk may be full
             film.unlink()
     proof = gate_windows(picture.frames, picture.duration_s, size, measure_by.every, asked.windows)
-    return Found(looking.quality(target, solution), curve=curve, windows=proof)
+    return Found(looking.quality(target, solution), curve=curve, windows=_that_fit(proof, plan, job))
+
+
+def _that_fit(windows: tuple[Window, ...], plan: ConversionPlan, job: Job) -> tuple[Window, ...]:
+    """None where source, result and both proofs would be more than an attempt may keep: a film that can be converted
+    is not to fail for its proof."""
+    frames_bytes = sum(one.frames for one in windows) * plan.picture.frame_bytes
+    fit = 2 * (job.media.size + frames_bytes) <= job.settings.max_scratch_bytes
+    return windows if fit else ()
 
 
 class Looking:

@@ -304,6 +304,15 @@ def test_a_short_film_that_would_outgrow_its_source_is_measured_at_the_rate_fact
     assert quality.vmaf == pytest.approx(every_frame(source, conversion.output).mean, abs=0.1)
 
 
+def test_a_proof_for_which_there_is_no_room_leaves_the_film_unmeasured(film: MakeFilm, tmp_path: Path) -> None:
+    source = film("portrait.mkv")
+    least = 2 * source.stat().st_size
+    conversion = convert_file(source, tmp_path / "job", AIMED, settings=settings_with(MAX_SCRATCH_BYTES=str(least)))
+    quality = told(conversion)
+    assert (conversion.rendition.outcome, quality.outcome, quality.gate) == (CONVERTED, FOUND, None)
+    assert [warned.code for warned in quality_warnings(quality)] == ["quality_unmeasured"]
+
+
 def test_of_a_long_film_only_the_samples_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.converter.cutting.READ_WHOLE_FRAMES", 50)
     source = tmp_path / "long.mp4"
