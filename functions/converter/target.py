@@ -23,6 +23,7 @@ from functions.converter.samples import (
     whole_film,
 )
 from functions.converter.slots import Share
+from functions.converter.tinypictures import FRAME_BYTES
 from functions.converter.whole import find_whole
 from functions.shared import logs
 from functions.shared.errors import (
@@ -53,6 +54,9 @@ KEYFRAME_EVERY = 250
 SHORT_EXCESS = 1.0
 """Bytes that a frame has too many soon after a keyframe, beside those that it has in the film: 1.1 to 3 times as many
 in six films, the more the less moves, as still parts have not got good yet. So a size is foretold within 40 %."""
+
+LOG_BYTES = 1024**2
+"""What libvmaf and ffmpeg tell of a proof, at most."""
 
 STEPS_PER_HALVING = 6.0
 """Steps of the rate factor that halve the bits of most films."""
@@ -125,8 +129,9 @@ def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) ->
 def _that_fit(windows: tuple[Window, ...], plan: ConversionPlan, job: Job) -> tuple[Window, ...]:
     """None where source, result and both proofs would be more than an attempt may keep: a film that can be converted
     is not to fail for its proof."""
-    frames_bytes = sum(one.frames for one in windows) * plan.picture.frame_bytes
-    fit = 2 * (job.media.size + frames_bytes) <= job.settings.max_scratch_bytes
+    picture = plan.picture
+    proof_bytes = sum(one.frames for one in windows) * picture.frame_bytes + picture.frames * FRAME_BYTES
+    fit = 2 * (job.media.size + proof_bytes) + LOG_BYTES <= job.settings.max_scratch_bytes
     return windows if fit else ()
 
 

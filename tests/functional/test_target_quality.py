@@ -29,6 +29,8 @@ from functions.converter.quality import (
 from functions.converter.ratesearch import EASIER, FOUND
 from functions.converter.rendering import CONVERTED, Rendition
 from functions.converter.samples import gate_windows, sampling
+from functions.converter.target import LOG_BYTES
+from functions.converter.tinypictures import FRAME_BYTES
 from functions.shared.errors import (
     EncodeFailed,
     MediaProcessKilled,
@@ -73,6 +75,8 @@ FILMS: dict[str, list[str]] = {
     "held.mkv": [*picture(seconds=2), "-vf", "setpts='if(gt(N,40),PTS+3/TB,PTS)'", "-fps_mode", "vfr", *LOSSLESS],
     "sound_goes_on.mkv": [*picture(seconds=2), *tone(seconds=6), *LOSSLESS, "-c:a", "aac"],
 }  # fmt: skip
+
+PORTRAIT_BYTES = 90 * 160 * 3 // 2
 
 
 @pytest.fixture(scope="module")
@@ -304,13 +308,19 @@ def test_a_short_film_that_would_outgrow_its_source_is_measured_at_the_rate_fact
     assert quality.vmaf == pytest.approx(every_frame(source, conversion.output).mean, abs=0.1)
 
 
-def test_a_proof_for_which_there_is_no_room_leaves_the_film_unmeasured(film: MakeFilm, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("spare", "is_measured"), [(0, True), (-1, False)])
+def test_a_proof_for_which_there_is_no_room_leaves_the_film_unmeasured(
+    film: MakeFilm, tmp_path: Path, spare: int, is_measured: bool
+) -> None:
     source = film("portrait.mkv")
-    least = 2 * source.stat().st_size
-    conversion = convert_file(source, tmp_path / "job", AIMED, settings=settings_with(MAX_SCRATCH_BYTES=str(least)))
+    proof = gate_windows(50, 2.0, PORTRAIT_BYTES, 1, sampling(50, 2.0, AIMED.preset, PORTRAIT_BYTES).windows)
+    each = source.stat().st_size + PORTRAIT_BYTES * sum(window.frames for window in proof) + 50 * FRAME_BYTES
+    settings = settings_with(MAX_SCRATCH_BYTES=str(2 * each + LOG_BYTES + spare))
+    conversion = convert_file(source, tmp_path / "job", AIMED, settings=settings)
     quality = told(conversion)
-    assert (conversion.rendition.outcome, quality.outcome, quality.gate) == (CONVERTED, FOUND, None)
-    assert [warned.code for warned in quality_warnings(quality)] == ["quality_unmeasured"]
+    assert (conversion.rendition.outcome, quality.outcome) == (CONVERTED, FOUND)
+    assert (quality.gate is not None) == is_measured
+    assert [warned.code for warned in quality_warnings(quality)] == ([] if is_measured else ["quality_unmeasured"])
 
 
 def test_of_a_long_film_only_the_samples_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
