@@ -12,7 +12,7 @@ from functions.converter.measuring import Measured, Side, measure, ruler
 from functions.converter.plan import ConversionPlan
 from functions.converter.probing import percentile_5
 from functions.converter.quality import Gate
-from functions.converter.ratesearch import Point
+from functions.converter.ratesearch import Curve, Growth, Point
 from functions.converter.samples import Window
 from functions.converter.slots import Share
 from functions.converter.target import FAILURES, Found, failed
@@ -56,14 +56,15 @@ def _share(plan: ConversionPlan, job: Job) -> Share:
 
 
 def corrected_crf(target: Target, found: Found, gate: Gate, crf: float) -> float | None:
-    """A lower rate factor, by what search and gate say together; None if there is none.
-
-    Each counts by how many stretches of the film it has seen.
+    """A lower rate factor, from what the gate saw and by how fast search and gate together say that VMAF falls; None if
+    there is none. Where the search was wrong about the level, it is so again: stretches that begin with a keyframe may
+    look better than they come out in their film.
     """
     if found.curve is None or gate.vmaf is None or gate.p5 is None or crf <= ratesearch.LEAST_CRF:
         return None
     seen = Point(crf, gate.vmaf, gate.p5, len(found.windows))
-    solution = ratesearch.solve(target, replace(found.curve, points=(*found.curve.points, seen)))
+    growth = Growth(replace(found.curve, points=(*found.curve.points, seen)).growth)
+    solution = ratesearch.solve(target, Curve((seen,), growth))
     return max(ratesearch.LEAST_CRF, min(solution.crf, round(crf - LEAST_STEP, 2)))
 
 

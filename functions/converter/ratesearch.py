@@ -34,11 +34,10 @@ GROWTHS = (0.04, 0.35)
 REACH = 5.0
 """Steps over which a look loses weight beside one that is nearer: growth is not quite the same all along."""
 
-BOLD_STEP = 10.0
+BOLD_STEP = 12.0
 FAR_STEP = 3.0
 """A next step longer than this is looked at once more before it is believed."""
 
-MOST_FURTHER_LOOKS = 2
 LEAST_MISSING = 0.05
 FLOOR_DOUBT = 1.0
 """A 5th percentile of a few dozen frames is so many points off by chance: only below that a floor counts as missed."""
@@ -165,18 +164,15 @@ def search(target: Target, expected: Growth, look: Callable[[float, bool], Point
     """Find the rate factor: some windows are looked at where the target is expected, the others near it.
 
     ``look(crf, first)`` encodes and measures the first or the other windows. Where it was still far from the target,
-    the first ones are looked at again, at most twice: films that hardly lose anything (stills, black) need many steps.
+    the first ones are looked at once more: films that hardly lose anything (stills, black) need many steps.
     """
     prior = prior_crf(target, expected)
     curve = Curve((look(prior, True),), expected)
     nearest = _bold(solve(target, curve).crf, prior)
     curve = Curve((*curve.points, look(nearest, False)), expected)
-    for _ in range(MOST_FURTHER_LOOKS):
-        crf = solve(target, curve).crf
-        if min(abs(crf - point.crf) for point in curve.points[1:]) <= FAR_STEP:
-            break
-        nearest = _bold(crf, nearest)
-        curve = Curve((*curve.points, look(nearest, True)), expected)
+    solution = solve(target, curve)
+    if abs(solution.crf - nearest) > FAR_STEP:
+        curve = Curve((*curve.points, look(_bold(solution.crf, nearest), True)), expected)
     return solve(target, curve), curve
 
 

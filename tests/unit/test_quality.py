@@ -1,5 +1,6 @@
 """What is told of a result's quality, and what a missed target leads to."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -95,16 +96,28 @@ def found(vmaf: float, crf: float = 26.0) -> Found:
     return Found(AIMED, None, Curve((Point(crf, vmaf, vmaf - 6, 5),), Growth(0.12, 0.025)), WINDOWS)
 
 
-def test_a_correction_weighs_the_gate_and_the_search_alike() -> None:
-    crf = corrected_crf(BALANCED, found(92.0), gate(MISSED, 88.0), 26.0)
-    alone = corrected_crf(BALANCED, found(88.0), gate(MISSED, 88.0), 26.0)
-    assert crf is not None
-    assert alone is not None
-    assert alone < crf < 26.0
+def test_a_correction_goes_by_what_the_gate_saw_whatever_the_search_expected() -> None:
+    for vmaf in (88.0, 92.0, 96.0):
+        crf = corrected_crf(BALANCED, found(vmaf), gate(MISSED, 88.0), 26.0)
+        assert crf == pytest.approx(26.0 - math.log(12 / 8) / 0.12, abs=0.06)
+
+
+def test_a_correction_is_a_smaller_step_where_the_search_saw_vmaf_fall_faster() -> None:
+    flat, steep = (
+        Found(
+            AIMED, None, Curve((Point(22.0, 96.0, 90.0, 5), Point(26.0, vmaf, 80.0, 5)), Growth(0.12, 0.025)), WINDOWS
+        )
+        for vmaf in (94.5, 90.0)
+    )
+    missed = gate(MISSED, 90.0)
+    longer, shorter = (corrected_crf(BALANCED, one, missed, 26.0) for one in (flat, steep))
+    assert longer
+    assert shorter
+    assert longer < shorter < 26.0
 
 
 def test_a_correction_is_never_a_smaller_step_than_is_worth_an_encode() -> None:
-    assert corrected_crf(BALANCED, found(96.0), gate(MISSED, 90.4), 26.0) == 26.0 - LEAST_STEP
+    assert corrected_crf(BALANCED, found(96.0), gate(MISSED, 91.95), 26.0) == 26.0 - LEAST_STEP
 
 
 def test_nothing_is_corrected_below_the_lowest_rate_factor_nor_without_a_search() -> None:
