@@ -1,13 +1,14 @@
 """The finished film against its target, on frames that the search did not look at."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
 from functions.converter import process, quality, ratesearch
 from functions.converter.cutting import SampleFilm
 from functions.converter.encode import CHOSEN_SOURCE, Encoded, Job
-from functions.converter.liveliness import liveliness
+from functions.converter.liveliness import Liveliness, liveliness
 from functions.converter.measuring import Measured, Side, measure, ruler
 from functions.converter.plan import ConversionPlan
 from functions.converter.probing import percentile_5
@@ -56,15 +57,15 @@ def _share(plan: ConversionPlan, job: Job) -> Share:
 
 
 def corrected_crf(target: Target, found: Found, gate: Gate, crf: float) -> float | None:
-    """A lower rate factor, from what the gate saw and by how fast search and gate together say that VMAF falls; None if
-    there is none. Where the search was wrong about the level, it is so again: stretches that begin with a keyframe may
+    """A lower rate factor, from what the gate saw and by how fast VMAF falls in the search; None if there is none.
+
+    Where the search was wrong about the level, it is so at each rate factor: stretches that begin with a keyframe may
     look better than they come out in their film.
     """
     if found.curve is None or gate.vmaf is None or gate.p5 is None or crf <= ratesearch.LEAST_CRF:
         return None
     seen = Point(crf, gate.vmaf, gate.p5, len(found.windows))
-    growth = Growth(replace(found.curve, points=(*found.curve.points, seen)).growth)
-    solution = ratesearch.solve(target, Curve((seen,), growth))
+    solution = ratesearch.solve(target, Curve((seen,), Growth(found.curve.growth)))
     return max(ratesearch.LEAST_CRF, min(solution.crf, round(crf - LEAST_STEP, 2)))
 
 
@@ -79,10 +80,15 @@ def _judged(measured: Measured, encoded: Encoded, target: Target, windows: tuple
     if each * len(windows) != len(scores):
         raise EncodeFailed(f"{len(scores)} frames were measured of {len(windows)} windows")
     means = [fmean(scores[at * each : (at + 1) * each]) for at in range(len(windows))]
-    lively = liveliness(encoded.thumbs, windows) if encoded.thumbs else None
     mean = fmean(means)
-    vmaf = lively.film_mean(means) if lively else mean
-    vmaf -= EDGES_GAIN * min(1.0, (100 - vmaf) / EDGES_MISSING)
+    vmaf = film_vmaf(means, windows, liveliness(encoded.thumbs, windows) if encoded.thumbs else None)
     p5 = min(100.0, percentile_5(scores) + vmaf - mean)
     outcome = quality.MISSED if quality.is_missed(target, vmaf, p5) else quality.MET
     return Gate(outcome, len(scores), mean, vmaf, p5, quality.TOLERANCE, measured.cpu_s)
+
+
+def film_vmaf(means: Sequence[float], windows: Sequence[Window], lively: Liveliness | None) -> float:
+    """The film's, from the means over some of its windows; see ``EDGES_GAIN``."""
+    vmaf = lively.film_mean(means) if lively else fmean(means)
+    joints = sum(before.end != after.first for before, after in pairwise(windows))
+    return vmaf - EDGES_GAIN * joints / len(windows) * min(1.0, (100 - vmaf) / EDGES_MISSING)

@@ -31,12 +31,15 @@ WINDOW_DOUBT = 0.5
 GROWTHS = (0.04, 0.35)
 """What a film is believed to have."""
 
+LEAST_TELLING = 5.0
+"""Of VMAF: nearer to 0, where it ends, it does not tell how far away a target is."""
+
 REACH = 5.0
 """Steps over which a look loses weight beside one that is nearer: growth is not quite the same all along."""
 
 BOLD_STEP = 12.0
-FAR_STEP = 3.0
-"""A next step longer than this is looked at once more before it is believed."""
+FAR_STEP, FAR_OFF = 3.0, 10.0
+"""A next step longer than this, or from further off the target, is looked at once more before it is believed."""
 
 LEAST_MISSING = 0.05
 FLOOR_DOUBT = 1.0
@@ -44,7 +47,7 @@ FLOOR_DOUBT = 1.0
 
 MISSED_BY, EXCEEDED_BY = 0.5, 1.0
 """At the bounds of the rate factor: points below the target that make it unreachable, and above it, that make it one
-that even the coarsest encode exceeds."""
+that even the coarsest encode exceeds; above targets near 100, half of what is left."""
 
 FOUND, UNREACHABLE, EASIER = "found", "unreachable", "easier"
 BY_MEAN, BY_FLOOR, BY_LIMIT = "vmaf", "floor", "crf_limit"
@@ -101,14 +104,19 @@ class Curve:
         return (least + most) / 2
 
     @cached_property
+    def telling(self) -> tuple[Point, ...]:
+        """The points that say how far away a target is; all, where none does."""
+        return tuple(point for point in self.points if point.vmaf >= LEAST_TELLING) or self.points
+
+    @cached_property
     def growth(self) -> float:
         """The usual one, moved towards what the points show of it: by as much as they tell."""
-        weights = [point.windows / WINDOW_DOUBT**2 for point in self.points]
-        heights = [math.log(_missing(point.vmaf)) for point in self.points]
-        crf = _mean([point.crf for point in self.points], weights)
+        weights = [point.windows / WINDOW_DOUBT**2 for point in self.telling]
+        heights = [math.log(_missing(point.vmaf)) for point in self.telling]
+        crf = _mean([point.crf for point in self.telling], weights)
         height = _mean(heights, weights)
         told = shown = 0.0
-        for point, weight, own in zip(self.points, weights, heights, strict=True):
+        for point, weight, own in zip(self.telling, weights, heights, strict=True):
             told += weight * (point.crf - crf) ** 2
             shown += weight * (point.crf - crf) * (own - height)
         trust = 1 / self.expected.doubt**2
@@ -116,15 +124,15 @@ class Curve:
 
     def _height(self, crf: float, low: bool) -> float:
         """Logarithm of what is missing."""
-        away = [(crf - point.crf) for point in self.points]
+        away = [(crf - point.crf) for point in self.telling]
         nearest = min(abs(steps) for steps in away)
         weights = [
             point.windows * math.exp((nearest**2 - steps**2) / REACH**2)
-            for point, steps in zip(self.points, away, strict=True)
+            for point, steps in zip(self.telling, away, strict=True)
         ]
         heights = [
             math.log(_missing(point.p5 if low else point.vmaf)) + self.growth * steps
-            for point, steps in zip(self.points, away, strict=True)
+            for point, steps in zip(self.telling, away, strict=True)
         ]
         return _mean(heights, weights)
 
@@ -155,7 +163,7 @@ def judged(target: Target, here: Point, bound_by: str = BY_MEAN) -> Solution:
     missed = target.vmaf - here.vmaf > MISSED_BY or target.floor - FLOOR_DOUBT - here.p5 > MISSED_BY
     if here.crf <= LEAST_CRF and missed:
         return Solution(here.crf, here.vmaf, here.p5, BY_LIMIT, UNREACHABLE)
-    if here.crf >= MOST_CRF and here.vmaf > target.vmaf + EXCEEDED_BY:
+    if here.crf >= MOST_CRF and here.vmaf > min(target.vmaf + EXCEEDED_BY, (target.vmaf + 100) / 2):
         return Solution(here.crf, here.vmaf, here.p5, BY_LIMIT, EASIER)
     return Solution(here.crf, here.vmaf, here.p5, bound_by)
 
@@ -171,7 +179,7 @@ def search(target: Target, expected: Growth, look: Callable[[float, bool], Point
     nearest = _bold(solve(target, curve).crf, prior)
     curve = Curve((*curve.points, look(nearest, False)), expected)
     solution = solve(target, curve)
-    if abs(solution.crf - nearest) > FAR_STEP:
+    if abs(solution.crf - nearest) > FAR_STEP or abs(curve.points[-1].vmaf - target.vmaf) > FAR_OFF:
         curve = Curve((*curve.points, look(_bold(solution.crf, nearest), True)), expected)
     return solve(target, curve), curve
 

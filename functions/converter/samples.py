@@ -35,7 +35,7 @@ target."""
 
 GATE_FRAMES = 4
 """Measured frames of a window of the gate: its frames come from the finished film, so it needs no longer ones, and more
-of them tell more. As eleven windows of four, 44 frames tell the mean of "Tears of Steel" to 0.9 points (one standard
+of them tell more. As twelve windows of four, 48 frames tell the mean of "Tears of Steel" to 0.9 points (one standard
 error), as four of twelve to 1.4. See ``EDGES_GAIN``."""
 
 SHORT_GATE_SHARE, LONG_GATE_SHARE = 0.15, 0.02

@@ -25,6 +25,7 @@ from functions.converter.samples import (
 from functions.converter.slots import Share
 from functions.converter.tinypictures import FRAME_BYTES
 from functions.converter.whole import find_whole
+from functions.converter.workspace import used_bytes
 from functions.shared import logs
 from functions.shared.errors import (
     EncodeFailed,
@@ -54,6 +55,9 @@ KEYFRAME_EVERY = 250
 SHORT_EXCESS = 1.0
 """Bytes that a frame has too many soon after a keyframe, beside those that it has in the film: 1.1 to 3 times as many
 in six films, the more the less moves, as still parts have not got good yet. So a size is foretold within 40 %."""
+
+SIZE_DOUBT = 1.5
+"""Times what is foretold that a picture may come to."""
 
 LOG_BYTES = 1024**2
 """What libvmaf and ffmpeg tell of a proof, at most."""
@@ -108,7 +112,7 @@ def _by_whole(plan: ConversionPlan, target: Target, job: Job, share: Share) -> F
     quality_of_it, encoded = find_whole(plan, target, job, share)
     every_frame = whole_film(plan.picture.frames, plan.picture.frame_bytes)
     # They prove another encode, if this one is too large.
-    return Found(quality_of_it, encoded, windows=_that_fit((every_frame,), plan, job))
+    return Found(quality_of_it, encoded, windows=_that_fit((every_frame,), plan, job, 0))
 
 
 def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) -> Found:
@@ -123,16 +127,19 @@ def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) ->
         for film in job.folder.glob(f"*{SAMPLES}"):  # whole or not: the disk may be full
             film.unlink()
     proof = gate_windows(picture.frames, picture.duration_s, size, measure_by.every, asked.windows)
-    return Found(looking.quality(target, solution), curve=curve, windows=_that_fit(proof, plan, job))
+    beside_bytes = job.media.size - job.media.video.payload_bytes
+    result_bytes = int(SIZE_DOUBT * looking.foretold_bytes(solution.crf)) + beside_bytes
+    windows = _that_fit(proof, plan, job, result_bytes)
+    return Found(looking.quality(target, solution), curve=curve, windows=windows)
 
 
-def _that_fit(windows: tuple[Window, ...], plan: ConversionPlan, job: Job) -> tuple[Window, ...]:
-    """None where source, result and both proofs would be more than an attempt may keep: a film that can be converted
-    is not to fail for its proof."""
+def _that_fit(windows: tuple[Window, ...], plan: ConversionPlan, job: Job, result_bytes: int) -> tuple[Window, ...]:
+    """No windows where what is there, the result and both proofs would be more than an attempt may keep: a film that
+    can be converted is not to fail for its proof."""
     picture = plan.picture
     proof_bytes = sum(one.frames for one in windows) * picture.frame_bytes + picture.frames * FRAME_BYTES
-    fit = 2 * (job.media.size + proof_bytes) + LOG_BYTES <= job.settings.max_scratch_bytes
-    return windows if fit else ()
+    needed = used_bytes(job.source.parent) + result_bytes + 2 * proof_bytes + LOG_BYTES
+    return windows if needed <= job.settings.max_scratch_bytes else ()
 
 
 class Looking:

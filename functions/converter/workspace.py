@@ -44,6 +44,11 @@ def free_bytes(folder: Path) -> int:
     return state.f_bavail * state.f_frsize
 
 
+def used_bytes(folder: Path) -> int:
+    """What a folder holds."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def require_room(folder: Path, needed_bytes: int, reserve_bytes: int) -> None:
     """Raise ``ScratchFull`` unless ``needed_bytes`` fit and the reserve stays free."""
     free = free_bytes(folder)
@@ -53,8 +58,7 @@ def require_room(folder: Path, needed_bytes: int, reserve_bytes: int) -> None:
 
 def require_within(folder: Path, most_bytes: int) -> None:
     """Raise ``ScratchLimitExceeded`` when an attempt's folder holds more than it may."""
-    used = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    if used > most_bytes:
+    if used_bytes(folder) > most_bytes:
         raise ScratchLimitExceeded(f"more than {most_bytes / 2**20:.1f} MiB")
 
 

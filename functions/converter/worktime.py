@@ -37,8 +37,8 @@ NOTICED_LATER = 0.03
 
 @dataclass(frozen=True)
 class Costs:
-    """CPU seconds of a frame: ``encode`` and ``measure`` a sample's, ``read`` one of the source. ``threads``:
-    processors that encoding and measuring the samples kept busy, beside whatever else the machine did."""
+    """CPU seconds of a frame, measured or not: ``encode`` and ``measure`` a sample's, ``read`` one of the source.
+    ``threads``: processors that encoding and measuring the samples kept busy, beside whatever else the machine did."""
 
     encode: float
     measure: float
@@ -75,15 +75,15 @@ def work(plan: ConversionPlan, costs: Costs, every: int, *, searched: bool) -> W
     if not searched:
         return Work(0.0, encode, verify, costs.threads)
     if picture.frames <= WHOLE_FRAMES:
-        measuring = picture.frames * costs.measure / every + PROCESS_S
+        measuring = picture.frames * costs.measure + PROCESS_S
         return Work((LOOKS - 1) * encode + LOOKS * measuring, encode, verify, costs.threads, 2 + 2 * LOOKS)
     asked = sampling(picture.frames, picture.duration_s, picture.pace, picture.frame_bytes, every)
     proof = gate_windows(picture.frames, picture.duration_s, picture.frame_bytes, every, asked.windows)
     looked_at = len(asked.windows) * asked.length
     read = min(picture.frames, READ_WHOLE_FRAMES) * costs.read
-    sampled = SAMPLED_ENCODING * UNSAMPLED * costs.encode + costs.measure / every
+    sampled = SAMPLED_ENCODING * UNSAMPLED * costs.encode + costs.measure
     search = read + looked_at * sampled + (1 + 2 * LOOKS) * PROCESS_S
-    gate = sum(window.frames for window in proof) * costs.measure / every + PROCESS_S
+    gate = sum(window.frames for window in proof) * costs.measure + PROCESS_S
     return Work(search, encode, verify + gate, costs.threads, 4 + 2 * LOOKS)
 
 

@@ -14,7 +14,7 @@ from tests.bench.throughput import queue_s
 HEIGHT = 180
 AT_LEAST = 1.0
 LONE_AT_LEAST = 0.95
-"""A clip alone has the same threads either way: what differs is noise."""
+"""What a clip alone may lose for being encoded as it would be beside others."""
 
 AUTO, ONE = "auto", "1"
 

@@ -29,7 +29,7 @@ from functions.converter.quality import (
 from functions.converter.ratesearch import EASIER, FOUND
 from functions.converter.rendering import CONVERTED, Rendition
 from functions.converter.samples import gate_windows, sampling
-from functions.converter.target import LOG_BYTES
+from functions.converter.target import LOG_BYTES, SIZE_DOUBT
 from functions.converter.tinypictures import FRAME_BYTES
 from functions.shared.errors import (
     EncodeFailed,
@@ -308,14 +308,17 @@ def test_a_short_film_that_would_outgrow_its_source_is_measured_at_the_rate_fact
     assert quality.vmaf == pytest.approx(every_frame(source, conversion.output).mean, abs=0.1)
 
 
-@pytest.mark.parametrize(("spare", "is_measured"), [(0, True), (-1, False)])
+@pytest.mark.parametrize(("spare", "is_measured"), [(2**16, True), (-1, False)])
 def test_a_proof_for_which_there_is_no_room_leaves_the_film_unmeasured(
-    film: MakeFilm, tmp_path: Path, spare: int, is_measured: bool
+    film: MakeFilm, converted: Convert, tmp_path: Path, spare: int, is_measured: bool
 ) -> None:
     source = film("portrait.mkv")
     proof = gate_windows(50, 2.0, PORTRAIT_BYTES, 1, sampling(50, 2.0, AIMED.preset, PORTRAIT_BYTES).windows)
-    each = source.stat().st_size + PORTRAIT_BYTES * sum(window.frames for window in proof) + 50 * FRAME_BYTES
-    settings = settings_with(MAX_SCRATCH_BYTES=str(2 * each + LOG_BYTES + spare))
+    each = PORTRAIT_BYTES * sum(window.frames for window in proof) + 50 * FRAME_BYTES
+    foretold = told(converted("portrait.mkv")).estimate
+    assert foretold
+    result = int(SIZE_DOUBT * int(foretold["size"] or 0))
+    settings = settings_with(MAX_SCRATCH_BYTES=str(source.stat().st_size + result + 2 * each + LOG_BYTES + spare))
     conversion = convert_file(source, tmp_path / "job", AIMED, settings=settings)
     quality = told(conversion)
     assert (conversion.rendition.outcome, quality.outcome) == (CONVERTED, FOUND)

@@ -106,6 +106,12 @@ def test_a_search_and_a_proof_take_time_only_where_there_is_a_target() -> None:
     assert searched.wall_s > fixed.wall_s
 
 
+def test_what_measuring_a_frame_takes_holds_where_only_every_second_one_is_measured() -> None:
+    plan = planned(a_media(frames=600, duration_s=5.0))
+    one, two = (work(plan, COSTS, every, searched=True) for every in (1, 2))
+    assert two.search == pytest.approx(one.search, rel=0.1)
+
+
 def test_time_is_work_over_the_processors_that_it_kept_busy() -> None:
     assert Work(2.0, 10.0, 3.0, 4.0, processes=5).wall_s == pytest.approx(12 / 4 + 3 / 1.5 + 5 * START_S)
     assert threads_kept_busy(1.0, 4.0 + 2 * START_S, 2) == pytest.approx(0.25)

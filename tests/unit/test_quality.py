@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.converter.gate import LEAST_STEP, corrected_crf
+from functions.converter.gate import EDGES_GAIN, LEAST_STEP, corrected_crf, film_vmaf
 from functions.converter.probing import percentile_5
 from functions.converter.quality import (
     BY_SIZE,
@@ -18,6 +18,7 @@ from functions.converter.quality import (
     MISSED,
     NO_TIME,
     NOT_MEASURED,
+    TOLERANCE,
     Gate,
     Quality,
     quality_warnings,
@@ -34,7 +35,7 @@ WINDOWS = tuple(Window(at, 6) for at in range(0, 100, 20))
 
 
 def gate(outcome: str, vmaf: float, p5: float = 85.0) -> Gate:
-    return Gate(outcome, 30, vmaf, vmaf, p5, 1.5)
+    return Gate(outcome, 30, vmaf, vmaf, p5, TOLERANCE)
 
 
 def codes(**changes: object) -> list[str]:
@@ -94,6 +95,22 @@ def test_status_tells_what_was_measured_and_not_what_was_hoped_for() -> None:
 def found(vmaf: float, crf: float = 26.0) -> Found:
     """A search that expects so much at this rate factor, from five windows."""
     return Found(AIMED, None, Curve((Point(crf, vmaf, vmaf - 6, 5),), Growth(0.12, 0.025)), WINDOWS)
+
+
+@pytest.mark.parametrize(
+    ("windows", "gained"),
+    [
+        ((Window(0, 4), Window(10, 4), Window(20, 4)), 2 / 3),
+        ((Window(0, 4), Window(4, 4), Window(20, 4)), 1 / 3),
+        ((Window(0, 4), Window(4, 4)), 0),
+        ((Window(0, 12),), 0),
+    ],
+)
+def test_only_where_windows_meet_that_are_apart_is_the_mean_too_good(
+    windows: tuple[Window, ...], gained: float
+) -> None:
+    assert film_vmaf([90.0] * len(windows), windows, None) == pytest.approx(90.0 - gained * EDGES_GAIN)
+    assert film_vmaf([100.0] * len(windows), windows, None) == 100.0
 
 
 def test_a_correction_goes_by_what_the_gate_saw_whatever_the_search_expected() -> None:

@@ -101,9 +101,9 @@ def test_a_cliff_is_looked_at_again_on_this_side() -> None:
         looks.append(crf)
         return Point(crf, cliff(crf), cliff(crf) - 1, 3)
 
-    solution, _ = search(Target(92.0, NO_FLOOR), USUAL, look)
-    assert LEAST_CRF <= solution.crf <= MOST_CRF
-    assert len(looks) <= 4
+    search(Target(92.0, NO_FLOOR), USUAL, look)
+    assert len(looks) == 3
+    assert looks[1] >= 34 > looks[2]
 
 
 def test_a_floor_that_binds_lowers_the_rate_factor() -> None:
@@ -144,6 +144,24 @@ def test_nearer_looks_count_more() -> None:
     curve = Curve((Point(16.0, 95.0, 90.0, 5), Point(30.0, 80.0, 70.0, 5)), USUAL)
     assert curve.at(30.0).vmaf == pytest.approx(80.0, abs=0.5)
     assert curve.at(16.0).vmaf == pytest.approx(95.0, abs=0.3)
+
+
+def test_a_look_in_which_nothing_is_left_of_the_film_does_not_lead_astray() -> None:
+    film = growing(0.14, 16.0)
+    looks: list[float] = []
+
+    def look(crf: float, first: bool) -> Point:
+        looks.append(crf)
+        return looker(film)(crf, first)
+
+    solution, _ = search(Target(50.0, NO_FLOOR), Growth(0.1, 0.025), look)
+    assert min(film(crf) for crf in looks) == 0.0
+    assert abs(film(solution.crf) - 50.0) < 2.0
+
+
+def test_at_the_highest_target_a_film_that_loses_nothing_is_easier_too() -> None:
+    solution, _ = search(Target(99.0, NO_FLOOR), USUAL, looker(lambda _crf: 100.0, below=0.0))
+    assert (solution.crf, solution.outcome) == (MOST_CRF, EASIER)
 
 
 def test_the_expected_film_falls_with_the_rate_factor() -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from functions.converter.samples import (
+    GATE_FRAMES,
     MOST_BYTES,
     WHOLE_FRAMES,
     WINDOW_FRAMES,
@@ -84,7 +85,8 @@ def test_the_gate_looks_at_other_frames_than_the_search(frames: int, duration_s:
     proof = gate_windows(frames, duration_s, HD_BYTES, 1, searched)
     seen = {number for one in searched for number in range(one.first, one.end)}
     assert not seen & {number for one in proof for number in range(one.first, one.end)}
-    assert sum(one.frames for one in proof) >= 24
+    assert sum(one.frames for one in proof) >= 36
+    assert {one.frames for one in proof} == {GATE_FRAMES}
     assert all(before.end <= after.first for before, after in pairwise(proof))
 
 
