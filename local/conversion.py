@@ -73,6 +73,15 @@ def state_note(state: State) -> str:
     return ", ".join(words)
 
 
+def quality_note(state: State) -> str:
+    """How good a result is, as far as it was measured; empty where its picture was not encoded."""
+    told = state.get("quality") or {}
+    words = [f"VMAF {told['vmaf']:.1f}"] if told.get("vmaf") is not None else []
+    words += [f"5th percentile {told['p5']:.1f}"] if told.get("p5") is not None else []
+    words += [f"crf {told['crf']:g}"] if told.get("crf") is not None else []
+    return ", ".join(words)
+
+
 def result_notes(state: State) -> list[str]:
     """What a person should know of a result: that it is not encoded anew, and what it has lost. A line each."""
     reason = f": {state['result_reason']}" if state.get("result_reason") else ""

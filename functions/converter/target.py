@@ -52,11 +52,7 @@ TIMES_OF_ENCODE = 2.0
 KEYFRAME_EVERY = 250
 """Frames from one keyframe to the next, at most (x265's ``keyint``)."""
 
-SHORT_EXCESS = 1.0
-"""Bytes that a frame has too many soon after a keyframe, beside those that it has in the film: 1.1 to 3 times as many
-in six films, the more the less moves, as still parts have not got good yet. So a size is foretold within 40 %."""
-
-SIZE_DOUBT = 1.5
+SIZE_DOUBT = 2.0
 """Times what is foretold that a picture may come to."""
 
 LOG_BYTES = 1024**2
@@ -202,16 +198,18 @@ class Looking:
         )
 
     def foretold_bytes(self, crf: float) -> int:
-        """Of the picture of the whole film, from the samples nearest in rate factor: they have more keyframes."""
-        nearest = min(self.probes, key=lambda probe: (abs(probe.crf - crf), -probe.frames))
-        length, packets = self._asked.length, nearest.packets
-        keys = fmean(packets[::length])
-        others = fmean([size for at, size in enumerate(packets) if at % length] or packets)
-        frames = self._plan.picture.frames
+        """Of the picture of the whole film, from all samples: they have more keyframes."""
+        frames, length = self._plan.picture.frames, self._asked.length
         keyframes = -(-frames // KEYFRAME_EVERY)
-        halvings = (crf - nearest.crf) / STEPS_PER_HALVING
-        too_many = 1 + SHORT_EXCESS * math.exp(-max(0.0, self.movement or 0.0))
-        return int((keyframes * keys + (frames - keyframes) * others / too_many) * math.exp2(-halvings))
+        seen = sum(probe.frames for probe in self.probes)
+        foretold = 0.0
+        for probe in self.probes:
+            keys = fmean(probe.packets[::length])
+            others = fmean([size for at, size in enumerate(probe.packets) if at % length] or probe.packets)
+            halvings = (crf - probe.crf) / STEPS_PER_HALVING
+            there = (keyframes * keys + (frames - keyframes) * others) * math.exp2(-halvings)
+            foretold += there * probe.frames / seen
+        return int(foretold)
 
     def _told(self, at: int) -> dict[str, float | int | None]:
         window, picture = self._asked.windows[at], self._plan.picture

@@ -80,8 +80,8 @@ def _row(name: str, band: Band, shown: Shown, note: str) -> tuple[str, str, str,
 def _what(found: Estimate) -> str:
     if found.crf is None:
         return found.outcome.replace("_", " ")
-    asked_for = found.options["quality"] or (f"VMAF {found.options['vmaf']:g}" if found.options["vmaf"] else "")
-    how = [
-        word for word in (asked_for, f"crf {found.crf:g}", found.options["speed"] or found.options["preset"]) if word
-    ]
+    options = found.options
+    asked_for = f"quality {options['quality']}" if options["quality"] else f"VMAF {options['vmaf'] or 0:g}"
+    how = [*([asked_for] if options["quality"] or options["vmaf"] else []), f"crf {found.crf:g}"]
+    how.append(f"speed {options['speed']}" if options["speed"] else f"preset {options['preset']}")
     return f"{found.outcome} ({', '.join(how)})"

@@ -6,7 +6,7 @@ import json
 from local.bars import printable
 from local.client import State
 from local.commands.running import Stop, client_of, reporting
-from local.conversion import percent, result_notes, state_note
+from local.conversion import percent, quality_note, result_notes, state_note
 
 
 @reporting
@@ -25,6 +25,7 @@ def _words(state: State) -> str:
     elif state.get("error_reason"):
         lines.append(("reason", f"{state['error_reason']} [{state.get('error_code')}]"))
     lines += [("codec", f"{state.get('original_codec') or '?'} -> {state['target_codec']}")]
+    lines += [("quality", note)] if (note := quality_note(state)) else []
     lines += [("result", printable(note)) for note in result_notes(state)]
     lines += [("started", state["start_time"]), ("updated", state["updated_time"])]
     return "\n".join(f"{name:<9} {value}" for name, value in lines)

@@ -119,7 +119,7 @@ def test_the_terminal_shows_a_table_or_json(clips: Clips, capsys: pytest.Capture
     source = str(clips("h264_aac.mp4"))
     assert main(["estimate", source, "--crf", "30", "--speed", "fastest"]) == 0
     shown = capsys.readouterr().out.splitlines()
-    assert shown[0] == "h264_aac.mp4: converted (crf 30, fastest)"
+    assert shown[0] == "h264_aac.mp4: converted (crf 30, speed fastest)"
     assert [line.split(" ")[0] for line in shown[2:6]] == ["size", "VMAF", "time", "cost"]
     assert "less than the source" in shown[2]
     assert main(["estimate", source, "--crf", "30", "--speed", "fastest", "--json"]) == 0

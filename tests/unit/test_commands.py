@@ -1,6 +1,8 @@
 """Commands of the terminal that only ask: what they write where, against a service played by one function."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -104,3 +106,11 @@ def test_what_is_not_there_is_told_in_one_sentence_and_leaves_no_file(
         assert cli.main(command) == 1
         assert capsys.readouterr().err == "error: There is no such preview of this film.\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_python_without_our_packages_says_which_environment_to_activate() -> None:
+    bare = [sys.executable, "-S", "-m", "local", "estimate", "film.mov"]
+    ran = subprocess.run(bare, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert ran.returncode == 1
+    assert ". .venv/bin/activate" in ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from local.client import ApiClient
-from local.conversion import convert, result_notes
+from local.conversion import convert, quality_note, result_notes
 from local.problems import ClientError
 
 USER = UUID("11111111-1111-4111-8111-111111111111")
@@ -113,3 +113,10 @@ def test_what_was_left_out_and_what_is_damaged_is_told_by_name() -> None:
         "warning: 3 frames are missing.",
     ]
     assert result_notes({}) == []
+
+
+def test_how_good_a_result_is_is_told_as_far_as_it_was_measured() -> None:
+    measured = {"crf": 23.4, "vmaf": 92.04, "p5": 86.96}
+    assert quality_note({"quality": measured}) == "VMAF 92.0, 5th percentile 87.0, crf 23.4"
+    assert quality_note({"quality": measured | {"vmaf": None, "p5": None}}) == "crf 23.4"
+    assert quality_note({"quality": None}) == quality_note({}) == ""
