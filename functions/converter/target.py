@@ -123,7 +123,7 @@ def _by_samples(plan: ConversionPlan, target: Target, job: Job, share: Share) ->
         for film in job.folder.glob(f"*{SAMPLES}"):  # whole or not: the disk may be full
             film.unlink()
     proof = gate_windows(picture.frames, picture.duration_s, size, measure_by.every, asked.windows)
-    beside_bytes = job.media.size - job.media.video.payload_bytes
+    beside_bytes = max(0, job.media.size - job.media.video.payload_bytes)
     result_bytes = int(SIZE_DOUBT * looking.foretold_bytes(solution.crf)) + beside_bytes
     windows = _that_fit(proof, plan, job, result_bytes)
     return Found(looking.quality(target, solution), curve=curve, windows=windows)

@@ -81,7 +81,7 @@ def _what(found: Estimate) -> str:
     if found.crf is None:
         return found.outcome.replace("_", " ")
     options = found.options
-    asked_for = f"quality {options['quality']}" if options["quality"] else f"VMAF {options['vmaf'] or 0:g}"
-    how = [*([asked_for] if options["quality"] or options["vmaf"] else []), f"crf {found.crf:g}"]
-    how.append(f"speed {options['speed']}" if options["speed"] else f"preset {options['preset']}")
+    how = [f"VMAF {options['vmaf']:g}"] if options["vmaf"] and not options["quality"] else []
+    how += [f"quality {options['quality']}"] if options["quality"] else []
+    how += [f"crf {found.crf:g}", f"speed {options['speed']}" if options["speed"] else f"preset {options['preset']}"]
     return f"{found.outcome} ({', '.join(how)})"
