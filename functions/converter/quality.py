@@ -116,11 +116,8 @@ def quality_warnings(told: Quality) -> list[Warned]:
     if told.outcome == UNREACHABLE:
         return [Warned("quality_missed", f"{asked} cannot be reached at any sensible size{measured}.")]
     if gate and gate.outcome == MISSED and told.bound_by == BY_SIZE:
-        return [
-            Warned(
-                "quality_missed", f"{asked} would have made it larger than its source, so it got fewer bits{measured}."
-            )
-        ]
+        instead = "would have made it larger than its source, so it got fewer bits"
+        return [Warned("quality_missed", f"{asked} {instead}{measured}.")]
     if gate and gate.outcome == MISSED:
         floor_alone = told.vmaf is not None and told.vmaf >= told.target.vmaf - TOLERANCE
         what = f"{asked}'s floor of {told.target.floor:g}" if floor_alone else asked

@@ -199,17 +199,16 @@ class Looking:
 
     def foretold_bytes(self, crf: float) -> int:
         """Of the picture of the whole film, from all samples: they have more keyframes."""
+        foretold = [self._film_bytes(probe) * math.exp2((probe.crf - crf) / STEPS_PER_HALVING) for probe in self.probes]
+        return int(fmean(foretold, weights=[probe.frames for probe in self.probes]))
+
+    def _film_bytes(self, probe: Probe) -> float:
+        """At the probe's own rate factor."""
         frames, length = self._plan.picture.frames, self._asked.length
         keyframes = -(-frames // KEYFRAME_EVERY)
-        seen = sum(probe.frames for probe in self.probes)
-        foretold = 0.0
-        for probe in self.probes:
-            keys = fmean(probe.packets[::length])
-            others = fmean([size for at, size in enumerate(probe.packets) if at % length] or probe.packets)
-            halvings = (crf - probe.crf) / STEPS_PER_HALVING
-            there = (keyframes * keys + (frames - keyframes) * others) * math.exp2(-halvings)
-            foretold += there * probe.frames / seen
-        return int(foretold)
+        keys = fmean(probe.packets[::length])
+        others = fmean([size for at, size in enumerate(probe.packets) if at % length] or probe.packets)
+        return keyframes * keys + (frames - keyframes) * others
 
     def _told(self, at: int) -> dict[str, float | int | None]:
         window, picture = self._asked.windows[at], self._plan.picture

@@ -14,6 +14,7 @@ import pytest
 from functions.converter import cutting, gate, probing, ratesearch, rendering, target
 from functions.converter.encode import Encoded, GrewTooLarge, encode
 from functions.converter.making import Maker
+from functions.converter.pictureplan import PicturePlan
 from functions.converter.plan import ConversionPlan
 from functions.converter.quality import (
     FAILED,
@@ -28,7 +29,7 @@ from functions.converter.quality import (
 )
 from functions.converter.ratesearch import EASIER, FOUND
 from functions.converter.rendering import CONVERTED, Rendition
-from functions.converter.samples import gate_windows, sampling
+from functions.converter.samples import Window, gate_windows, sampling
 from functions.converter.target import LOG_BYTES, SIZE_DOUBT
 from functions.converter.tinypictures import FRAME_BYTES
 from functions.shared.errors import (
@@ -75,8 +76,6 @@ FILMS: dict[str, list[str]] = {
     "held.mkv": [*picture(seconds=2), "-vf", "setpts='if(gt(N,40),PTS+3/TB,PTS)'", "-fps_mode", "vfr", *LOSSLESS],
     "sound_goes_on.mkv": [*picture(seconds=2), *tone(seconds=6), *LOSSLESS, "-c:a", "aac"],
 }  # fmt: skip
-
-PORTRAIT_BYTES = 90 * 160 * 3 // 2
 
 
 @pytest.fixture(scope="module")
@@ -149,16 +148,16 @@ def test_a_real_film_lands_within_a_point(tmp_path: Path) -> None:
     assert quality.gate.vmaf == pytest.approx(measured.mean, abs=1.5)
     assert conversion.rendition.encoded
     assert quality.search_cpu_s < conversion.rendition.encoded.cpu_s
-    assert quality.gate.mean == pytest.approx(fmean(proven(conversion, measured.scores)), abs=0.1)
+    proof = proof_windows(conversion.plan.picture)
+    proven = [score for window in proof for score in measured.scores[window.first : window.end]]
+    assert quality.gate.mean == pytest.approx(fmean(proven), abs=0.1)
 
 
-def proven(conversion: Conversion, scores: tuple[float, ...]) -> Iterator[float]:
-    """Of all frames, those that the gate measured."""
-    picture = conversion.plan.picture
+def proof_windows(picture: PicturePlan) -> tuple[Window, ...]:
+    """What the gate measures of a film of no more than 60 frames a second."""
     asked = (picture.frames, picture.duration_s)
     searched = sampling(*asked, picture.pace, picture.frame_bytes).windows
-    for window in gate_windows(*asked, picture.frame_bytes, 1, searched):
-        yield from scores[window.first : window.end]
+    return gate_windows(*asked, picture.frame_bytes, 1, searched)
 
 
 def test_the_same_film_gets_the_same_rate_factor(film: MakeFilm, converted: Convert, tmp_path: Path) -> None:
@@ -312,10 +311,11 @@ def test_a_short_film_that_would_outgrow_its_source_is_measured_at_the_rate_fact
 def test_a_proof_for_which_there_is_no_room_leaves_the_film_unmeasured(
     film: MakeFilm, converted: Convert, tmp_path: Path, spare: int, is_measured: bool
 ) -> None:
-    source = film("portrait.mkv")
-    proof = gate_windows(50, 2.0, PORTRAIT_BYTES, 1, sampling(50, 2.0, AIMED.preset, PORTRAIT_BYTES).windows)
-    each = PORTRAIT_BYTES * sum(window.frames for window in proof) + 50 * FRAME_BYTES
-    foretold = told(converted("portrait.mkv")).estimate
+    source, usual = film("portrait.mkv"), converted("portrait.mkv")
+    picture = usual.plan.picture
+    proof = proof_windows(picture)
+    each = picture.frame_bytes * sum(window.frames for window in proof) + picture.frames * FRAME_BYTES
+    foretold = told(usual).estimate
     assert foretold
     result = int(SIZE_DOUBT * int(foretold["size"] or 0))
     settings = settings_with(MAX_SCRATCH_BYTES=str(source.stat().st_size + result + 2 * each + LOG_BYTES + spare))
